@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 
 class Signature(BaseModel):
@@ -22,8 +22,9 @@ class Signature(BaseModel):
 
     @field_validator("pattern")
     @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
+    def _compiles(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # Cases read back from our own cache were checked when they were first loaded.
+        if value is not None and not (info.context or {}).get("checked"):
             try:
                 re.compile(value)
             except re.error as error:
@@ -32,7 +33,7 @@ class Signature(BaseModel):
                 raise ValueError("look-around and back-references are not allowed (RE2 syntax)")
         return value
 
-    def model_post_init(self, context: Any) -> None:
+    def model_post_init(self, _context: Any) -> None:
         if (self.text is None) == (self.pattern is None):
             raise ValueError("a signature has either `text` or `pattern`")
 
@@ -93,3 +94,25 @@ class Case(BaseModel):
     prevention: list[str] = Field(min_length=1)
     outcome: CaseOutcome = Field(default_factory=CaseOutcome)
     source: Literal["seed", "user", "learned", "imported"] = "seed"
+    environments: list[str] = Field(
+        default_factory=list, description="Where it applies, e.g. `production`; empty: anywhere."
+    )
+
+
+class SignatureHit(BaseModel):
+    """A signature of a case that was found, and where."""
+
+    signature: str = Field(description="The literal text, or the pattern.")
+    weight: Literal[1, 2, 3]
+    evidence_ids: list[str] = Field(
+        default_factory=list, description="Evidence lines that carry it; empty if only the alert text does."
+    )
+
+
+class Hit(BaseModel):
+    """A case that a search found."""
+
+    case: Case
+    score: float = Field(ge=0, le=1, description="How strongly the query speaks for this case.")
+    why: list[str] = Field(default_factory=list, description="Signatures, terms and outcome, for a person.")
+    signatures: list[SignatureHit] = Field(default_factory=list)
