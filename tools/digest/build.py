@@ -1,0 +1,238 @@
+"""From what was collected of one source to its bounded digest."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+from ..redaction import Redactor
+from .collect import Collector
+from .groups import Group, Line, merge_similar
+from .levels import LEVELS
+from .models import AccessStats, EvidenceLine, Link, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
+from .rank import rank
+from .timestamps import iso
+from .trends import find_trends
+
+MAX_TEMPLATES = 400
+MAX_BYTES = 190_000  # of one source's digest as JSON: it travels through checkpoints
+LONG_TEXT, SHORT_TEXT = 2000, 300
+MAX_BUCKETS = 60
+MAX_LINKS = 200
+
+
+def build_digest(
+    collector: Collector, redactor: Redactor, *, pivot: float | None, notes: list[str]
+) -> LogDigest:
+    """Return the digest of a finished collector. `pivot`: the moment (epoch) before which all was as usual."""
+    before = Counter(redactor.counts)
+    groups = list(collector.groups.values())
+    distinct = len(groups)
+    groups = merge_similar(groups, minimum=20 if distinct <= MAX_TEMPLATES else 5)
+    pivot = pivot if pivot is not None else _first_error(groups)
+    pairs = [(_template(group, collector, redactor, pivot), group) for group in groups]
+    by_id = {id(template): group for template, group in pairs}
+    ranked = rank([template for template, _ in pairs])
+    digest = LogDigest(
+        lines_read=collector.lines,
+        lines_outside_window=collector.outside,
+        lines_unparsed=collector.unparsed,
+        notes=notes,
+    )
+    writer = _EvidenceWriter(collector, redactor)
+    for number, template in enumerate(ranked[:MAX_TEMPLATES], start=1):
+        template.id = f"t{number}"
+        group = by_id[id(template)]
+        lines = {line.number: line for line in (group.first, group.last, *group.others[:3])}
+        template.examples = [writer.add(line, template, number <= 40) for line in lines.values()]
+        digest.templates.append(template)
+        if writer.size > MAX_BYTES:
+            break
+    _note_cut(digest, distinct, len(ranked), len(digest.templates))
+    _add_facts(digest, collector, groups, redactor, writer)
+    digest.evidence = sorted(writer.lines.values(), key=lambda line: line.line)
+    digest.redactions = dict(Counter(redactor.counts) - before)
+    return digest
+
+
+def _note_cut(digest: LogDigest, distinct: int, ranked: int, kept: int) -> None:
+    if kept < ranked:
+        left = ranked - kept
+        digest.notes.append(
+            f"{left} of {ranked} templates ({distinct} distinct shapes) are counted but not listed"
+        )
+
+
+def _first_error(groups: Iterable[Group]) -> float | None:
+    return min(
+        (g.first_time for g in groups if g.level in ("fatal", "error") and g.first_time is not None),
+        default=None,
+    )
+
+
+def _template(group: Group, collector: Collector, redactor: Redactor, pivot: float | None) -> Template:
+    text = redactor.redact(" ".join(group.shape)[:400])
+    return Template(
+        id="", template=text, count=group.count, level=group.level, component=group.component,
+        sources=[collector.sections[number].id for number in group.sections],
+        first=iso(group.first_time), last=iso(group.last_time),
+        change=_change(group, collector, pivot),
+        values={redactor.redact(name): {redactor.redact(word)[:80]: count for word, count in Counter(words).most_common(12)}
+                for name, words in list(group.slots.items())[:3]},
+        trends=find_trends(group) if group.count >= 8 else [],
+    )  # fmt: skip
+
+
+def _change(group: Group, collector: Collector, pivot: float | None) -> Literal["new", "gone", "burst", ""]:
+    """Judge a group against the time before the pivot, and its own usual rate."""
+    if not group.bins or group.first_time is None or group.last_time is None:
+        return ""
+    first = min((s.first for s in collector.sections if s.first is not None), default=0.0)
+    last = max((s.last for s in collector.sections if s.last is not None), default=0.0)
+    if pivot is not None and first < pivot <= last:
+        if group.first_time >= pivot and pivot - first > 1:
+            return "new"
+        if group.last_time < pivot and group.count >= 5 and last - pivot > (pivot - first) / 2:
+            return "gone"
+    slices = (last - first) / collector.bins.width + 1
+    peak = max(group.bins.values())
+    return (
+        "burst"
+        if group.count >= 20 and slices >= 10 and peak >= 10 and peak > 6 * group.count / slices
+        else ""
+    )
+
+
+def _add_facts(
+    digest: LogDigest,
+    collector: Collector,
+    groups: list[Group],
+    redactor: Redactor,
+    writer: "_EvidenceWriter",
+) -> None:
+    for section in collector.sections:
+        notes = [f"{section.disorder} time stamps run backwards"] if section.disorder > 2 else []
+        if section.parser.times.zone_assumed:
+            notes.append("time stamps without a zone are taken as UTC")
+        forms = "+".join(name for name, _ in section.formats.most_common(3)) or "empty"
+        digest.sources.append(
+            SourceInfo(
+                id=section.id, name=redactor.redact(section.name), format=forms, lines_read=section.lines, bytes_read=section.bytes,
+                first=iso(section.first), last=iso(section.last), notes=notes,
+            )
+        )  # fmt: skip
+    digest.notes += [f"{count} {what}" for what, count in collector.oddities.most_common()]
+    digest.first = iso(min((g.first_time for g in groups if g.first_time is not None), default=None))
+    digest.last = iso(max((g.last_time for g in groups if g.last_time is not None), default=None))
+    levels: Counter[str] = Counter()
+    components: Counter[str] = Counter()
+    for group in groups:
+        levels[group.level] += group.count
+        if group.component:
+            components[redactor.redact(group.component)] += group.count
+    digest.levels = {level: levels[level] for level in LEVELS if levels[level]}
+    digest.components = dict(components.most_common(40))
+    digest.timeline = _timeline(groups, collector.bins.width)
+    digest.suspicious = [writer.add(line, None, True) for line in collector.suspicious]
+    digest.stacks = _stacks(collector, redactor)
+    digest.links = _links(collector, redactor, writer)
+    digest.access = _access(collector, groups)
+
+
+def _timeline(groups: list[Group], width: int) -> list[TimeBucket]:
+    slices: dict[int, Counter[str]] = {}
+    for group in groups:
+        for number, count in group.bins.items():
+            slices.setdefault(number, Counter())[group.level] += count
+    if not slices:
+        return []
+    factor = -(-(max(slices) - min(slices) + 1) // MAX_BUCKETS)
+    folded: dict[int, Counter[str]] = {}
+    for number, levels in slices.items():
+        folded.setdefault(number // factor, Counter()).update(levels)
+    step = width * factor
+    return [
+        TimeBucket(
+            start=iso(number * step) or "",
+            seconds=step,
+            levels={level: levels[level] for level in LEVELS if levels[level]},
+        )
+        for number, levels in sorted(folded.items())
+    ]
+
+
+def _stacks(collector: Collector, redactor: Redactor) -> list[StackTrace]:
+    traces = sorted(collector.traces.traces.values(), key=lambda trace: -trace.count)[:30]
+    for trace in traces:
+        trace.message = redactor.redact(trace.message)
+        trace.causes = [redactor.redact(cause) for cause in trace.causes]
+        trace.frames = [redactor.redact(frame) for frame in trace.frames]
+    return traces
+
+
+def _links(collector: Collector, redactor: Redactor, writer: "_EvidenceWriter") -> list[Link]:
+    """Ids seen in several sections first; ids of one section stay as candidates for the merge with other sources."""
+    trails = sorted(collector.trails.items(), key=lambda item: (-len(item[1].lines), -item[1].worst))
+    links: list[Link] = []
+    for trace, trail in trails[:MAX_LINKS]:
+        several = len(trail.lines) > 1
+        evidence = (
+            [writer.add(line, None, False) for line in trail.lines.values()]
+            if several and len(links) < 10
+            else [f"{collector.source_id}:{line.number}" for line in trail.lines.values()]
+        )
+        links.append(
+            Link(
+                id=redactor.redact(trace),
+                sources=[collector.sections[n].id for n in trail.lines],
+                evidence=evidence,
+            )
+        )
+    return links
+
+
+_ACCESS_LINE = re.compile(r'^"(\S+) (\S+)[^"]*" (\d{3})')
+
+
+def _access(collector: Collector, groups: list[Group]) -> list[AccessStats]:
+    status: dict[int, Counter[str]] = {}
+    worst: dict[int, Counter[str]] = {}
+    for group in groups:
+        match = _ACCESS_LINE.match(" ".join(group.shape))
+        if match:
+            for section, count in group.sections.items():
+                status.setdefault(section, Counter())[match.group(3)] += count
+                if match.group(3) >= "500":
+                    worst.setdefault(section, Counter())[match.group(2)] += count
+    return [
+        AccessStats(source=collector.sections[section].id, requests=codes.total(), status=dict(codes.most_common(12)),
+                    worst_paths=dict(worst.get(section, Counter()).most_common(8)))
+        for section, codes in status.items()
+    ]  # fmt: skip
+
+
+class _EvidenceWriter:
+    """Turns kept lines into redacted evidence, each once, and keeps count of the bytes."""
+
+    def __init__(self, collector: Collector, redactor: Redactor) -> None:
+        self._collector, self._redactor = collector, redactor
+        self.lines: dict[str, EvidenceLine] = {}
+        self.size = 0
+
+    def add(self, line: Line, template: Template | None, full: bool) -> str:
+        """Return the evidence id of a line, adding it if it is new; `full` keeps up to 2,000 characters."""
+        name = f"{self._collector.source_id}:{line.number}"
+        if template:
+            self.size += 30 + len(name)
+        if name not in self.lines:
+            section = self._collector.sections[line.section]
+            text = self._redactor.redact(line.text)[: LONG_TEXT if full else SHORT_TEXT]
+            self.lines[name] = EvidenceLine(
+                id=name, source=section.name, line=line.number, time=iso(line.time), text=text,
+                level=template.level if template else "none", component=template.component if template else None,
+                template=template.id if template else None,
+            )  # fmt: skip
+            self.size += (
+                len(text) + len(section.name) + 170 + (2 * len(template.template) + 160 if template else 0)
+            )
+        return name

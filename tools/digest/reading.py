@@ -1,0 +1,85 @@
+"""Reads sources as blocks of whole lines, decompressed, and says what could not be read."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, cast
+
+import zstandard
+
+from .sources import STDIN, LogSource
+
+BLOCK = 1 << 20
+MAX_LINE = 8 << 20  # a longer line is handed on in pieces, so that memory stays bounded
+_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError)
+
+
+def open_stream(path: str) -> IO[bytes]:
+    """Open a file for reading, decompressed by its magic number (not its name); `-` is stdin."""
+    if path == STDIN:
+        return sys.stdin.buffer
+    file = Path(path).open("rb")
+    head = file.read(6)
+    file.seek(0)
+    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
+    if kind == "gzip":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=file))
+    if kind == "zstd":
+        return cast(
+            IO[bytes],
+            io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)),
+        )
+    if kind == "bz2":
+        return cast(IO[bytes], bz2.BZ2File(file))
+    return cast(IO[bytes], lzma.LZMAFile(file)) if kind == "xz" else file
+
+
+def read_blocks(source: LogSource, problems: list[str], size: int = BLOCK) -> Iterator[bytes]:
+    """Yield blocks that end at a line end (or at the end of a file); problems met are added to `problems`.
+
+    A file that ends early, breaks off or disappears gives what could be read of it."""
+    for path in source.paths:
+        rest = b""
+        try:
+            with open_stream(path) as stream:
+                while True:
+                    chunk = stream.read(size)
+                    if not chunk:
+                        break
+                    cut = chunk.rfind(b"\n") + 1
+                    if not cut and len(rest) + len(chunk) < MAX_LINE:
+                        rest += chunk
+                        continue
+                    cut = cut or len(chunk)
+                    yield rest + chunk[:cut]
+                    rest = chunk[cut:]
+        except _BROKEN as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            problems.append(f"{path}: {reason or type(error).__name__}; read up to there")
+        if rest:
+            yield rest + b"\n"
+
+
+def source_size(source: LogSource) -> int | None:
+    """Bytes on disk, None for stdin."""
+    try:
+        return None if STDIN in source.paths else sum(Path(path).stat().st_size for path in source.paths)
+    except OSError:
+        return None
+
+
+def reference_time(source: LogSource, alert_time: datetime | None) -> datetime:
+    """The moment by which stamps without a year or date are completed: the alert's, else the file's age, else now."""
+    if alert_time is not None:
+        return alert_time if alert_time.tzinfo else alert_time.replace(tzinfo=UTC)
+    try:
+        return datetime.fromtimestamp(Path(source.paths[-1]).stat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)

@@ -1,0 +1,82 @@
+"""The shape of a message: variable parts masked, short codes kept, near-equal shapes merged by word slot.
+
+Codes (HTTP status, exit code, errno) stay literal in a shape: merged with the other numbers, a 500 among a million
+200s would vanish. Everything else that holds a digit, and ids that look random, becomes `<*>`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+STAR = "<*>"
+MAX_WORDS = 120  # words beyond are cut from a shape: lines of megabytes have no useful tail
+Shape = tuple[str, ...]
+
+CODE = re.compile(
+    r"""(?:HTTP/\d(?:\.\d)?["']?\s|\bHTTP\s|\b(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\s\S+\s(?:->\s)?|\s(?:-?\d+/){4}\+?-?\d+\s"""
+    r"""|\b[A-Z]{3,}_[A-Z_]+/|\((?=\d{1,3}:\s[A-Z])|\((?=\d{4},\s["'])|\b(?:status|status[_ ]?code|code|errno|exit|exit[_ ](?:code|status)|signal|rc|errcode|retcode|returned|err|error[_ ]?code)"""
+    r"""["']?(?:=|:\s?|\s)["']?)(-?\d{1,5})\b(?![.:/-]\d)""",
+    re.I,
+)
+_SEGMENT = re.compile(r"[A-Za-z0-9]*[0-9][A-Za-z0-9]*")
+_HEXWORD = re.compile(r"(?:0x)?[0-9a-fA-F]{4,}")
+_MIXED = re.compile(r"[0-9][A-Za-z]+[0-9]|[A-Za-z][0-9]+[A-Za-z]")
+_NUMBER = re.compile(r"[0-9]+")
+_STARS = re.compile(r"<\*>(?:[.:,/_+-]?<\*>|%)+")
+_RUN = re.compile(r"(?<![A-Za-z])(?=[A-Za-z]*[a-z][A-Z])(?=[A-Za-z]*[A-Z][a-z])[A-Za-z]{12,}(?![A-Za-z])")
+_HIDE = str.maketrans("0123456789", "".join(chr(0xE000 + n) for n in range(10)))
+_SHOW = str.maketrans("".join(chr(0xE000 + n) for n in range(10)), "0123456789")
+
+
+def _mask_segment(match: re.Match[str]) -> str:
+    text = match.group()
+    if text.isdigit() or _HEXWORD.fullmatch(text) or (len(text) >= 5 and _MIXED.search(text)):
+        return STAR
+    return _NUMBER.sub(STAR, text)
+
+
+def keep_codes(message: str) -> str:
+    """Return the message with the digits of its codes out of the masks' reach (private-use characters)."""
+    return CODE.sub(
+        lambda match: match.group()[: match.start(1) - match.start()] + match.group(1).translate(_HIDE),
+        message,
+    )
+
+
+def shape_of(message: str) -> Shape:
+    """Return the words of a message with its variable parts masked."""
+    text = _SEGMENT.sub(_mask_segment, keep_codes(message[:4000]))
+    text = _STARS.sub(STAR, text).translate(_SHOW)
+    return tuple(text.split(None, MAX_WORDS)[:MAX_WORDS])
+
+
+def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[str, Shape], Shape]:
+    """Map each (kind, shape) to its merged shape: shapes that differ in one word, with `minimum` or more words there.
+
+    Only shapes of the same kind (e.g. level and component) merge. Shapes that merge with none map to themselves."""
+    current = {item: item[1] for item in shapes}
+    for _ in range(3):  # a second slot can open only after the first has closed
+        slots: dict[tuple[str, int, Shape], set[str]] = defaultdict(set)
+        for (kind, _), shape in current.items():
+            for position, word in enumerate(shape):
+                if word != STAR and len(shape) > 1:
+                    slots[(kind, position, shape[:position] + shape[position + 1 :])].add(word)
+        wide = {slot: len(words) for slot, words in slots.items() if len(words) >= minimum}
+        if not wide:
+            break
+        for item, shape in current.items():
+            best, best_position = 0, -1
+            for position in range(len(shape)):
+                size = wide.get((item[0], position, shape[:position] + shape[position + 1 :]), 0)
+                if size > best:
+                    best, best_position = size, position
+            if best_position >= 0:
+                current[item] = (*shape[:best_position], STAR, *shape[best_position + 1 :])
+    return current
+
+
+def fits(shape: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether `shape` is an instance of `pattern`."""
+    return len(shape) == len(pattern) and all(
+        p in (STAR, word) for word, p in zip(shape, pattern, strict=True)
+    )
