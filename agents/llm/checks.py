@@ -1,0 +1,87 @@
+"""What code checks in a model's words before anybody else sees them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...tools.digest.models import Citation, LogDigest
+from ...tools.hostile import visible
+from ..proof import check_citations
+from .wire import WireCitation, WireHypothesis
+
+MAX_TEXT = 600  # characters of one sentence or step
+
+_WORD = re.compile(r"[\w./:@%=-]+")
+_ADDRESS = re.compile(r"[/@:.]")
+_RUN = 4  # words in a row that nobody writes twice by chance
+
+
+def bounded(text: str, limit: int = MAX_TEXT) -> str:
+    """Return `text` in one line without unseen characters, at most `limit` characters."""
+    shown = " ".join(visible(text).split())
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+class Echo:
+    """Recognises text that repeats what a hostile line says: its orders, its links, its commands.
+
+    A model that was taken in by a line hands its words on to a person; those words stop here.
+    """
+
+    def __init__(self, digest: LogDigest, hostile: Mapping[str, str]) -> None:
+        self._runs: set[tuple[str, ...]] = set()
+        told: set[str] = set()
+        honest: set[str] = set()
+        for line in digest.evidence:
+            words = _words(line.text)
+            if line.id in hostile:
+                self._runs.update(_runs(words))
+                told.update(words)
+            else:
+                honest.update(words)
+        self._addresses = {word for word in told - honest if len(word) >= 6 and _ADDRESS.search(word)}
+
+    def heard_in(self, text: str) -> bool:
+        """Whether `text` repeats four words in a row, or an address, of a hostile line."""
+        words = _words(text)
+        return not self._addresses.isdisjoint(words) or not self._runs.isdisjoint(_runs(words))
+
+    def texts(self, items: Iterable[str], limit: int) -> list[str]:
+        """Return up to `limit` items, bounded, without empty ones and without echoes."""
+        shown = (bounded(item) for item in items)
+        return [item for item in shown if item and not self.heard_in(item)][:limit]
+
+
+def sound_citations(
+    wire: Sequence[WireCitation], digest: LogDigest, hostile: Mapping[str, str], limit: int = 5
+) -> list[Citation]:
+    """Return the citations whose line exists, carries the quoted words, and does not address a model."""
+    candidates = [
+        Citation(id=item.id.strip("[] "), quote=item.quote.strip())
+        for item in wire
+        if item.id.strip("[] ") not in hostile
+    ]
+    return check_citations(candidates, digest)[:limit]
+
+
+def citation_problem(wire: Sequence[WireCitation], digest: LogDigest) -> str:
+    """Return what to tell a model none of whose citations holds."""
+    known = ", ".join(line.id for line in digest.evidence[:12])
+    named = ", ".join(item.id for item in wire[:5]) or "none"
+    return (
+        f"no citation is valid (you cited: {named}); cite ids such as {known}, with words verbatim from them"
+    )
+
+
+def shared_confidence(hypotheses: Sequence[WireHypothesis]) -> list[int]:
+    """Return the confidences, each 0 to 100, scaled down to 100 in sum."""
+    clamped = [min(100, max(0, item.confidence)) for item in hypotheses]
+    total = sum(clamped)
+    return clamped if total <= 100 else [value * 100 // total for value in clamped]
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".:=").lower() for word in _WORD.findall(text)]
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[index : index + _RUN]) for index in range(len(words) - _RUN + 1)}

@@ -1,0 +1,77 @@
+"""Telemetry in prompts: inside delimiters that it cannot guess, with lines that give orders withheld."""
+
+import re
+import secrets
+from collections.abc import Collection
+
+from ...tools.digest.models import LogDigest
+from ...tools.hostile import instruction_kind, visible
+
+# Any spelling of our delimiter inside telemetry; the nonce alone is what makes a real one.
+_DELIMITER = re.compile(r"<\s*/?\s*evidence", re.IGNORECASE)
+
+
+def new_nonce() -> str:
+    """Return 16 random hex digits; nothing that was logged before this prompt can know them."""
+    return secrets.token_hex(8)
+
+
+def fenced(text: str, nonce: str) -> str:
+    """Return `text` inside the nonce's delimiters; control characters and imitations are made harmless."""
+    body = _DELIMITER.sub("(evidence", visible(text, keep_newlines=True)).replace(nonce, "")
+    return f"<evidence-{nonce}>\n{body}\n</evidence-{nonce}>"
+
+
+def withheld(kind: str) -> str:
+    """Return what stands in a prompt in place of a line that addresses a model."""
+    return f"[withheld: this line addresses a model ({kind})]"
+
+
+def hostile_lines(digest: LogDigest) -> dict[str, str]:
+    """Return the evidence lines that address a model: id to kind of attempt."""
+    found = {line.id: kind for line in digest.evidence if (kind := instruction_kind(line.text))}
+    return {**dict.fromkeys(digest.suspicious, "flagged in the digest"), **found}
+
+
+def without_hostile_text(digest: LogDigest, hostile: Collection[str]) -> LogDigest:
+    """Return a copy of the digest in which text that addresses a model is withheld, for prompts only."""
+    lines = [
+        line.model_copy(update={"text": withheld(instruction_kind(line.text) or "flagged")})
+        if line.id in hostile
+        else line
+        for line in digest.evidence
+    ]
+    templates = [
+        item.model_copy(update={"template": withheld(kind), "values": {}})
+        if (kind := _template_kind(item.template, item.examples, hostile))
+        else item
+        for item in digest.templates
+    ]
+    stacks = [
+        item.model_copy(update={"message": withheld(kind), "causes": []})
+        if (kind := instruction_kind(" ".join([item.message, *item.causes])))
+        else item
+        for item in digest.stacks
+    ]
+    access = [
+        item.model_copy(
+            update={
+                "worst_paths": {path: n for path, n in item.worst_paths.items() if not instruction_kind(path)}
+            }
+        )
+        for item in digest.access
+    ]
+    components = {name: n for name, n in digest.components.items() if not instruction_kind(name)}
+    return digest.model_copy(
+        update={
+            "evidence": lines, "templates": templates, "stacks": stacks, "access": access,
+            "components": components,
+        }
+    )  # fmt: skip
+
+
+def _template_kind(template: str, examples: list[str], hostile: Collection[str]) -> str | None:
+    if kind := instruction_kind(template):
+        return kind
+    # Words of an order may fall into the template's variable parts or be spread over its fixed ones.
+    return "flagged" if examples and all(item in hostile for item in examples) else None

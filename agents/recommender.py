@@ -1,0 +1,179 @@
+"""The recommender: the way out, as steps for people and typed actions for approval."""
+
+import logging
+from collections.abc import Collection, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from ..tools.alert import Alert
+from ..tools.digest.models import LogDigest
+from ..tools.errors import ModelError
+from ..tools.redaction import Redactor
+from .casebased import CaseBase, recommend
+from .llm import LLM, Budget
+from .llm.checks import Echo, bounded
+from .llm.context import Context, similar_cases
+from .llm.prompts import recommendation_prompt
+from .llm.wire import WireAction, WireRecommendation, WireSolution
+from .models import Diagnosis, ProposedAction, Recommendation, Solution
+
+logger = logging.getLogger(__name__)
+
+CASES_SHARE = 0.05  # of the incident's input tokens
+OUTPUT_TOKENS = 900
+MAX_SOLUTIONS = 3
+MAX_ACTIONS = 3
+
+
+class Recommender:
+    """Proposes solutions; with a model if there is one, else the remedies of historical cases.
+
+    `catalogue` maps each action type to the model of its parameters; `services` are the names of the
+    inventory. What is not in them never leaves this class; the alert's own service always counts as known.
+    """
+
+    def __init__(
+        self,
+        llm: LLM | None,
+        knowledge_base: CaseBase,
+        catalogue: Mapping[str, type[BaseModel]],
+        *,
+        services: Collection[str] = (),
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._llm = llm
+        self._knowledge_base = knowledge_base
+        self._catalogue = catalogue
+        self._services = services
+        self._redactor = redactor or Redactor()
+
+    def run(
+        self,
+        alert: Alert,
+        digest: LogDigest,
+        diagnosis: Diagnosis,
+        *,
+        rejected_because: str | None = None,
+        budget: Budget | None = None,
+    ) -> Recommendation:
+        """Return the recommendation; if the model fails it is the case-based one, with the reason."""
+        if self._llm is None:
+            return self._case_based(alert, digest, diagnosis, rejected_because)
+        try:
+            context = Context(alert, digest, self._redactor)
+            return self._ask(
+                self._llm, context, diagnosis, rejected_because, budget or self._llm.new_budget()
+            )
+        except ModelError as error:
+            logger.warning("recommendation is case-based: %s", error)
+            degraded = self._case_based(alert, digest, diagnosis, rejected_because)
+            return degraded.model_copy(update={"degraded_because": str(error)})
+
+    def _case_based(
+        self, alert: Alert, digest: LogDigest, diagnosis: Diagnosis, rejected_because: str | None
+    ) -> Recommendation:
+        return recommend(
+            alert,
+            digest,
+            diagnosis,
+            self._knowledge_base,
+            rejected_because=rejected_because,
+            catalogue=self._catalogue,
+        )
+
+    def _ask(
+        self, llm: LLM, context: Context, diagnosis: Diagnosis, rejected_because: str | None, budget: Budget
+    ) -> Recommendation:
+        alert, echo = context.alert, context.echo
+        services = [alert.service, *sorted(set(self._services) - {alert.service})]
+        tokens = int(llm.settings.max_input_tokens * CASES_SHARE)
+        prompt = recommendation_prompt(
+            context.alert_text(),
+            diagnosis,
+            context.cited_lines(diagnosis),
+            similar_cases(self._knowledge_base, diagnosis, alert, tokens=tokens),
+            catalogue=self._catalogue,
+            services=services[:30],
+            nonce=context.nonce,
+            rejected_because=self._redactor.redact(rejected_because) if rejected_because else None,
+        )
+        answer = llm.structured(
+            WireRecommendation,
+            prompt,
+            role="main",
+            budget=budget,
+            max_output_tokens=OUTPUT_TOKENS,
+            check=lambda wire: _problems(wire, echo),
+        )
+        solutions = [
+            self._solution(item, rank, echo, set(services))
+            for rank, item in enumerate(_usable(answer, echo)[:MAX_SOLUTIONS], start=1)
+        ]
+        return Recommendation(
+            solutions=solutions,
+            preventive_measures=echo.texts(answer.preventive_measures, 6),
+            engine="llm",
+        )
+
+    def _solution(self, wire: WireSolution, rank: int, echo: Echo, services: set[str]) -> Solution:
+        actions: list[ProposedAction] = []
+        notes: list[str] = []
+        for item in wire.actions[:MAX_ACTIONS]:
+            try:
+                action = self._action(item, echo, services)
+            except ValueError as error:
+                logger.warning("action left out: %s", error)
+                notes.append(f"An action that the model proposed was left out: {error}.")
+            else:
+                if action not in actions:
+                    actions.append(action)
+        return Solution(
+            priority=rank,
+            description=bounded(wire.description),
+            steps=echo.texts(wire.steps, 8),
+            risks=[*echo.texts(wire.risks, 5), *notes],
+            estimated_time=bounded(wire.estimated_time, 40),
+            verification=echo.texts(wire.verification, 5),
+            rollback=echo.texts(wire.rollback, 5),
+            actions=actions,
+        )
+
+    def _action(self, wire: WireAction, echo: Echo, services: set[str]) -> ProposedAction:
+        """Return the action with its parameters as the catalogue's model has them; `ValueError` says why not."""
+        model = self._catalogue.get(wire.type)
+        if model is None:
+            raise ValueError(f"{bounded(wire.type, 60)!r} is not in the catalogue")
+        names = [param.name for param in wire.params]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{wire.type} names a parameter twice")
+        try:
+            params = model.model_validate({param.name: param.value for param in wire.params}).model_dump(
+                mode="json"
+            )
+        except ValidationError as error:
+            item = error.errors(include_url=False, include_input=False)[0]
+            where = bounded(".".join(str(part) for part in item["loc"]), 60)
+            raise ValueError(f"{wire.type}: parameter {where!r} is not valid") from None
+        if "service" in params and params["service"] not in services:
+            raise ValueError(
+                f"{wire.type}: service {bounded(str(params['service']), 60)!r} is not in the inventory"
+            )
+        reason = bounded(wire.reason, 300)
+        return ProposedAction(
+            type=wire.type, params=params, effect=wire.effect, reason="" if echo.heard_in(reason) else reason
+        )
+
+
+def _usable(answer: WireRecommendation, echo: Echo) -> list[WireSolution]:
+    """Return the solutions that say what to do and do not repeat a line that addresses a model."""
+    return [
+        item
+        for item in answer.solutions
+        if item.description.strip() and not echo.heard_in(item.description) and echo.texts(item.steps, 1)
+    ]
+
+
+def _problems(answer: WireRecommendation, echo: Echo) -> list[str]:
+    if _usable(answer, echo):
+        return []
+    return ["`solutions` is empty, or none has a description and steps of its own"]
