@@ -32,6 +32,9 @@ _SEVERITY_WORDS = {
 }  # fmt: skip
 
 
+_EXPECTED = "expected a JSON object with at least `service` and `message`"
+
+
 def _severity(value: Any) -> Any:
     word = value.strip().lower() if isinstance(value, str) else value
     return _SEVERITY_WORDS.get(word, value) if isinstance(word, str) else value
@@ -97,9 +100,7 @@ class Alert(BaseModel):
         if isinstance(data, cls):
             return data
         if not isinstance(data, dict):
-            raise InputError(
-                f"{origin}: expected a JSON object with at least `service` and `message`, got {_kind(data)}"
-            )
+            raise InputError(f"{origin}: {_EXPECTED}, got {_kind(data)}")
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -107,10 +108,17 @@ class Alert(BaseModel):
             raise InputError(f"{origin}: {problems}") from error
 
     @classmethod
+    def read(cls, raw: bytes, *, origin: str) -> Self:
+        """Return the alert in JSON bytes; raises `InputError` for what is empty, binary, not UTF-8, or no alert."""
+        if not raw.strip():
+            raise InputError(f"{origin}: empty; {_EXPECTED}")
+        return cls.parse(_decode_json(raw, origin), origin=origin)
+
+    @classmethod
     def load(cls, path: Path) -> Self:
         """Read an alert from a JSON file; relative log and metric paths are taken from the file's folder.
 
-        Raises `InputError` for a file that is missing, empty, binary, not UTF-8, or not an alert.
+        Raises `InputError` as `read` does, and for a file that is missing or cannot be read.
         """
         try:
             raw = path.read_bytes()
@@ -118,32 +126,25 @@ class Alert(BaseModel):
             raise InputError(f"{path}: no such alert file") from None
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-        if not raw.strip():
-            raise InputError(
-                f"{path}: the file is empty; expected a JSON object with at least `service` and `message`"
-            )
-        alert = cls.parse(_decode_json(raw, path), origin=str(path))
+        alert = cls.read(raw, origin=str(path))
         base = path.resolve().parent
         for field in ("log_sources", "metrics", "images"):
             setattr(alert, field, [str(base / item) for item in getattr(alert, field)])
         return alert
 
 
-def _decode_json(raw: bytes, path: Path) -> Any:
-    if raw.startswith(b"\xef\xbb\xbf"):
-        raw = raw[3:]
+def _decode_json(raw: bytes, origin: str) -> Any:
+    raw = raw.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, as some editors write
     if b"\x00" in raw[:4096]:
-        raise InputError(f"{path}: binary or UTF-16 content; expected JSON text in UTF-8")
+        raise InputError(f"{origin}: binary or UTF-16 content; expected JSON text in UTF-8")
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 (byte {error.start}); expected JSON text in UTF-8") from None
+        raise InputError(f"{origin}: not UTF-8 (byte {error.start}); expected JSON text in UTF-8") from None
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise InputError(
-            f"{path}: not JSON ({error}); expected an object with at least `service` and `message`"
-        ) from None
+        raise InputError(f"{origin}: not JSON ({error}); {_EXPECTED}") from None
 
 
 def _kind(value: Any) -> str:

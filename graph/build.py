@@ -1,0 +1,46 @@
+"""The wiring of the graph, in one place. Nodes name their own targets by `Command[Literal[...]]`."""
+
+from langgraph.graph import END, START, StateGraph
+
+from .dependencies import Dependencies
+from .nodes.analyse_logs import make_analyse_logs
+from .nodes.await_approval import make_await_approval
+from .nodes.collect import make_collect
+from .nodes.diagnose import make_diagnose
+from .nodes.execute_action import make_execute_action
+from .nodes.intake import make_intake
+from .nodes.learn import make_learn
+from .nodes.recommend import make_recommend
+from .nodes.record_decision import make_record_decision
+from .nodes.report import make_report
+from .nodes.verify import make_verify
+from .state import IncidentInput, IncidentOutput, IncidentState
+
+IncidentGraph = StateGraph[IncidentState, None, IncidentInput, IncidentOutput]
+
+
+def build_graph(deps: Dependencies) -> IncidentGraph:
+    """Return the graph, not compiled: the caller chooses the checkpointer.
+
+    intake -> collect (one branch per source) -> analyse_logs -> diagnose -> recommend -> await_approval
+    (interrupt) -> record_decision -> execute_action (loops) -> verify -> report -> learn
+    """
+    graph = StateGraph(IncidentState, input_schema=IncidentInput, output_schema=IncidentOutput)
+    graph.add_node("intake", make_intake(deps))
+    graph.add_node("collect", make_collect(deps))
+    graph.add_node("analyse_logs", make_analyse_logs(deps))
+    graph.add_node("diagnose", make_diagnose(deps))
+    graph.add_node("recommend", make_recommend(deps))
+    graph.add_node("await_approval", make_await_approval(deps))
+    graph.add_node("record_decision", make_record_decision(deps))
+    graph.add_node("execute_action", make_execute_action(deps))
+    graph.add_node("verify", make_verify(deps))
+    graph.add_node("report", make_report(deps))
+    graph.add_node("learn", make_learn(deps))
+    graph.add_edge(START, "intake")
+    graph.add_edge("collect", "analyse_logs")
+    graph.add_edge("analyse_logs", "diagnose")
+    graph.add_edge("verify", "report")
+    graph.add_edge("report", "learn")
+    graph.add_edge("learn", END)
+    return graph

@@ -1,0 +1,50 @@
+"""An incident as people read it: the state's JSON as models, for reports and programs."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+from ..agents.models import Diagnosis, EngineName, LogAnalysis, Recommendation
+from ..tools.alert import Alert
+from ..tools.digest import LogDigest
+from .models import Decision, Outcome, Plan, Report, Verification
+
+
+class Incident(BaseModel):
+    """Everything a run has found and done so far; what it has not reached yet is None or empty."""
+
+    alert: Alert | None = None
+    digest: LogDigest | None = None
+    log_analysis: LogAnalysis | None = None
+    diagnosis: Diagnosis | None = None
+    recommendation: Recommendation | None = None
+    plan: Plan | None = None
+    plan_notes: list[str] = Field(default_factory=list)
+    decision: Decision | None = None
+    outcomes: list[Outcome] = Field(default_factory=list)
+    verification: Verification | None = None
+    report: Report | None = None
+    proposed_case: dict[str, Any] | None = None
+    usage: dict[str, Any] = Field(default_factory=dict)
+    errors: list[str] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, state: Any) -> Self:
+        """Read the incident out of a graph state."""
+        return cls.model_validate({key: state[key] for key in cls.model_fields if key in state})
+
+    def engines(self) -> dict[str, EngineName]:
+        """Return which engine made each agent's result."""
+        made = {
+            "log_analysis": self.log_analysis, "diagnosis": self.diagnosis, "recommendation": self.recommendation,
+        }  # fmt: skip
+        return {name: result.engine for name, result in made.items() if result is not None}
+
+    def notes(self) -> list[str]:
+        """Return everything a reader should know about how this was made, without repeats."""
+        results = (self.log_analysis, self.diagnosis, self.recommendation)
+        notes = [
+            result.degraded_because for result in results if result is not None and result.degraded_because
+        ]
+        digest_notes = self.digest.notes if self.digest else []
+        return list(dict.fromkeys([*self.errors, *self.plan_notes, *notes, *digest_notes]))

@@ -1,0 +1,53 @@
+"""`await_approval`: ask, and only ask.
+
+LangGraph runs an interrupted node again from its start, so nothing with an effect stands here. What comes
+back is parsed strictly and sealed; the next step checks the seal and records the decision. A bad answer asks again.
+"""
+
+from typing import Literal
+
+from langgraph.types import Command, interrupt
+
+from ...agents.models import Diagnosis
+from ...tools.digest import LogDigest
+from ...tools.errors import InputError
+from ..answers import ANSWER_SCHEMA, parse_answer
+from ..approval_request import approval_request
+from ..dependencies import Dependencies, current_thread_id
+from ..models import Plan
+from ..state import IncidentState
+from .base import Node
+
+Target = Literal["await_approval", "record_decision", "report"]
+
+
+def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
+    """Return the node."""
+
+    def await_approval(state: IncidentState) -> Command[Target]:
+        if not state.get("plan"):
+            return Command(goto="report")  # somebody jumped here; there is nothing to ask
+        plan = Plan.model_validate(state["plan"])
+        request = approval_request(
+            plan,
+            Diagnosis.model_validate(state["diagnosis"]),
+            LogDigest.model_validate(state["digest"]),
+            error=state.get("approval_error"),
+        )
+        raw = interrupt(request, response_schema=ANSWER_SCHEMA)
+        try:
+            answer = parse_answer(raw, plan)
+            if answer.edits:  # an edit is validated like a new plan, now: a bad one asks again
+                deps.planner.edited(
+                    plan, answer.edits, deps.inventory.with_service(state["alert"]["service"])
+                )
+        except InputError as error:
+            return Command(update={"approval_error": str(error)}, goto="await_approval")
+        body = answer.model_dump(mode="json")
+        seal = deps.seal.sign(current_thread_id(), plan.hash, body)
+        return Command(
+            update={"answer": {**body, "plan_hash": plan.hash, "seal": seal}, "approval_error": None},
+            goto="record_decision",
+        )
+
+    return await_approval

@@ -1,0 +1,66 @@
+"""`recommend`: solutions by priority, and a plan of typed actions, checked, previewed and stored under its hash."""
+
+from typing import Any, Literal
+
+from langgraph.types import Command
+
+from ...agents.models import Diagnosis
+from ...tools.alert import Alert
+from ...tools.digest import LogDigest
+from ..dependencies import Dependencies, current_thread_id, usage_json
+from ..messages import ai_message
+from ..report_markdown import proposal_markdown
+from ..state import IncidentState
+from .base import Node
+
+Target = Literal["await_approval", "report"]
+
+
+def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
+    """Return the node. Without an action that can be planned the run goes straight to its report."""
+
+    def recommend(state: IncidentState) -> Command[Target]:
+        thread_id = current_thread_id()
+        alert = Alert.model_validate(state["alert"])
+        digest = LogDigest.model_validate(state["digest"])
+        diagnosis = Diagnosis.model_validate(state["diagnosis"])
+        rejected_because = state.get("rejected_because")
+        budget = deps.budget(state.get("usage"))
+        recommendation = deps.recommender.run(
+            alert, digest, diagnosis, rejected_because=rejected_because, budget=budget
+        )
+        inventory = deps.inventory.with_service(alert.service)
+        plan, notes = deps.planner.plan(thread_id, recommendation, inventory)
+        if (
+            plan is not None
+            and rejected_because is not None
+            and _same_actions(plan.actions, state.get("plan"))
+        ):
+            plan = None  # asking again for what was just refused helps nobody
+            notes = [
+                *notes,
+                f"no other action than the rejected one is known; rejected because: {rejected_because}",
+            ]
+        update: dict[str, Any] = {
+            "recommendation": recommendation.model_dump(mode="json"),
+            "plan_notes": notes,
+            "usage": usage_json(budget),
+            "approval_error": None,
+        }
+        if plan is None:
+            return Command(update=update, goto="report")
+        deps.store.add_plan(plan)
+        deps.store.set_status(thread_id, "awaiting_approval")
+        update["plan"] = plan.model_dump(mode="json")
+        update["messages"] = [ai_message(proposal_markdown(diagnosis, recommendation, plan, digest))]
+        return Command(update=update, goto="await_approval")
+
+    return recommend
+
+
+def _same_actions(actions: Any, earlier: dict[str, Any] | None) -> bool:
+    if earlier is None:
+        return False
+    return [(item.type, item.params) for item in actions] == [
+        (item["type"], item["params"]) for item in earlier["actions"]
+    ]

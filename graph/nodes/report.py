@@ -1,0 +1,43 @@
+"""`report`: the incident's report, and the run's final status."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ..dependencies import Dependencies, current_thread_id
+from ..incident import Incident
+from ..messages import ai_message
+from ..models import Report, RunStatus
+from ..report_markdown import report_markdown, summary_line
+from ..state import IncidentState
+from .base import Node
+
+
+def make_report(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]:
+    """Return the node."""
+
+    def report(state: IncidentState) -> dict[str, Any]:
+        incident = Incident.of(state)
+        status = final_status(incident)
+        text = report_markdown(incident, status)
+        made = Report(
+            summary=summary_line(incident, status),
+            markdown=text,
+            created_at=datetime.now(UTC),
+            engines=incident.engines(),
+            notes=incident.notes(),
+        )
+        deps.store.set_status(current_thread_id(), status, made.summary)
+        return {"report": made.model_dump(mode="json"), "messages": [ai_message(text)]}
+
+    return report
+
+
+def final_status(incident: Incident) -> RunStatus:
+    """Return the status a run ends with."""
+    if incident.decision is not None and incident.decision.kind == "abort":
+        return "aborted"
+    if incident.decision is not None and incident.decision.kind == "reject":
+        return "rejected"
+    if any(outcome.status != "succeeded" for outcome in incident.outcomes):
+        return "failed"
+    return "completed"

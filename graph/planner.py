@@ -1,0 +1,84 @@
+"""From proposed actions to a plan: checked, previewed, hashed. Edits go through the same door."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from ..agents.models import ProposedAction, Recommendation
+from ..tools.actions import plan_action
+from ..tools.actions.base import Backend
+from ..tools.errors import InputError
+from ..tools.inventory import Inventory
+from .models import Plan, PlanBody, PlannedAction
+
+MAX_ACTIONS = 5
+
+
+class Planner:
+    """Makes plans from what the inventory and the backends allow."""
+
+    def __init__(
+        self, backends: Mapping[str, Backend], *, valid_for: timedelta = timedelta(hours=24)
+    ) -> None:
+        self.backends = backends
+        self.valid_for = valid_for
+
+    def plan(
+        self, thread_id: str, recommendation: Recommendation, inventory: Inventory
+    ) -> tuple[Plan | None, list[str]]:
+        """Plan the actions of the first solution that has any valid ones.
+
+        Returns the plan (None if nothing can be done) and, for each action left out, why.
+        """
+        notes: list[str] = []
+        for solution in sorted(recommendation.solutions, key=lambda item: item.priority):
+            actions: list[PlannedAction] = []
+            for proposed in solution.actions[:MAX_ACTIONS]:
+                try:
+                    actions.append(self._planned(f"a{len(actions) + 1}", proposed, inventory))
+                except InputError as error:
+                    notes.append(f"action left out of the plan: {error}")
+            if actions:
+                return self._seal(thread_id, actions, replaces=None), notes
+        return None, notes
+
+    def edited(self, shown: Plan, edits: Sequence[tuple[str, ProposedAction]], inventory: Inventory) -> Plan:
+        """Return the plan of the edited actions, `(action id, action)`; validated like a new one.
+
+        Raises `InputError` for an id that the shown plan does not have, one that is given twice, an action
+        that does not validate, or no action at all.
+        """
+        before = {action.id: action for action in shown.actions}
+        actions: list[PlannedAction] = []
+        for action_id, proposed in edits:
+            if action_id not in before:
+                raise InputError(f"unknown action id {action_id!r}; the plan has {', '.join(before)}")
+            if any(action.id == action_id for action in actions):
+                raise InputError(f"action id {action_id!r} is given twice")
+            actions.append(self._planned(action_id, proposed, inventory))
+        if not actions:
+            raise InputError("the edited plan has no action; reject it instead")
+        return self._seal(shown.thread_id, actions, replaces=shown.hash)
+
+    def renewed(self, plan: Plan, actions: Sequence[PlannedAction] | None = None) -> Plan:
+        """Return the plan's actions (or those of them given) under a new expiry, and so under a new hash."""
+        return self._seal(
+            plan.thread_id, list(plan.actions if actions is None else actions), replaces=plan.hash
+        )
+
+    def _planned(self, action_id: str, proposed: ProposedAction, inventory: Inventory) -> PlannedAction:
+        planned = plan_action(proposed.type, proposed.params, inventory=inventory, backends=self.backends)
+        return PlannedAction(
+            id=action_id, **planned.model_dump(), effect=proposed.effect, reason=proposed.reason
+        )
+
+    def _seal(self, thread_id: str, actions: list[PlannedAction], *, replaces: str | None) -> Plan:
+        now = datetime.now(UTC)
+        return Plan.of(
+            PlanBody(
+                thread_id=thread_id,
+                created_at=now,
+                expires_at=now + self.valid_for,
+                actions=actions,
+                replaces=replaces,
+            )
+        )

@@ -1,0 +1,232 @@
+"""`OpsAssistant`: investigate alerts, list what waits, open a run from any process."""
+
+import fcntl
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command, StateSnapshot
+
+from .events import Event
+from .graph.build import IncidentGraph, build_graph
+from .graph.checkpoints import open_async_checkpointer, open_checkpointer
+from .graph.dependencies import Dependencies, safe_name
+from .graph.evidence import keep_inline_logs
+from .graph.incident import Incident
+from .graph.models import RunStatus
+from .graph.store import RunRow
+from .run import OnEvent, Run
+from .settings import Settings, load_settings
+from .tools.alert import Alert
+from .tools.errors import InputError, NothingToActOn
+from .tools.knowledge import KnowledgeBase
+from .wiring import make_dependencies
+
+
+class OpsAssistant:
+    """The assistant over one data directory. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load_settings()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release files and clients; the assistant opens them again if it is used again."""
+        if "_dependencies" in self.__dict__:
+            self._dependencies.knowledge_base.close()
+            self._dependencies.store.close()
+            del self.__dict__["_dependencies"]
+            self.__dict__.pop("_graph", None)
+
+    @property
+    def knowledge_base(self) -> KnowledgeBase:
+        """The historical cases: `cases()`, `search(text, top_k=3)`."""
+        return self._dependencies.knowledge_base
+
+    # --- runs -------------------------------------------------------------------------------------
+
+    def investigate(
+        self,
+        alert: Alert | Mapping[str, Any],
+        *,
+        on_event: OnEvent | None = None,
+        thread_id: str | None = None,
+    ) -> Run:
+        """Investigate an alert until it waits for approval or has its report.
+
+        Raises `InputError` for an alert that cannot be used; then there is no run.
+        """
+        run, given = self._new_run(alert, thread_id)
+        with self.exclusive(run.thread_id):
+            self._drive(run, given, on_event)
+        return run
+
+    async def ainvestigate(
+        self,
+        alert: Alert | Mapping[str, Any],
+        *,
+        on_event: OnEvent | None = None,
+        thread_id: str | None = None,
+    ) -> Run:
+        """Asynchronous `investigate`."""
+        run, given = self._new_run(alert, thread_id)
+        with self.exclusive(run.thread_id):
+            await self._adrive(run, given, on_event)
+        return run
+
+    def pending(self) -> list[Run]:
+        """Return the runs that wait for a decision, oldest first."""
+        return [self.open(row["thread_id"]) for row in self.rows("awaiting_approval")]
+
+    async def apending(self) -> list[Run]:
+        """Asynchronous `pending`."""
+        return [await self.aopen(row["thread_id"]) for row in self.rows("awaiting_approval")]
+
+    def rows(self, status: RunStatus | None = None) -> list[RunRow]:
+        """Return one row per run (thread_id, service, severity, message, status, times) without opening them."""
+        return self._dependencies.store.runs(status)
+
+    def open(self, thread_id: str) -> Run:
+        """Open a run, whoever started it; raises `NothingToActOn` for an unknown thread."""
+        self._dependencies.store.run(thread_id)
+        run = Run(self, thread_id)
+        self.load(run)
+        return run
+
+    async def aopen(self, thread_id: str) -> Run:
+        """Asynchronous `open`."""
+        self._dependencies.store.run(thread_id)
+        run = Run(self, thread_id)
+        await self.aload(run)
+        return run
+
+    # --- what runs ask of it ------------------------------------------------------------------------
+
+    def go_on(self, run: Run, answers: dict[str, Any] | None, on_event: OnEvent | None) -> None:
+        """Resume a run, with answers by interrupt id or (None) from where its process died."""
+        self._dependencies.store.run(run.thread_id)
+        self._drive(run, Command(resume=answers) if answers else None, on_event)
+
+    async def ago_on(self, run: Run, answers: dict[str, Any] | None, on_event: OnEvent | None) -> None:
+        """Asynchronous `go_on`."""
+        self._dependencies.store.run(run.thread_id)
+        await self._adrive(run, Command(resume=answers) if answers else None, on_event)
+
+    def load(self, run: Run) -> None:
+        """Read where a run stands."""
+        with open_checkpointer(self.settings.checkpoint_file) as saver:
+            snapshot = self._graph.compile(checkpointer=saver).get_state(_config(run.thread_id))
+        self._take(run, snapshot)
+
+    async def aload(self, run: Run) -> None:
+        """Asynchronous `load`."""
+        async with open_async_checkpointer(self.settings.checkpoint_file) as saver:
+            snapshot = await self._graph.compile(checkpointer=saver).aget_state(_config(run.thread_id))
+        self._take(run, snapshot)
+
+    def last_answer_error(self, run: Run) -> str | None:
+        """Return why the run's last answer was not accepted, if it asks again."""
+        with open_checkpointer(self.settings.checkpoint_file) as saver:
+            snapshot = self._graph.compile(checkpointer=saver).get_state(_config(run.thread_id))
+        return snapshot.values.get("approval_error")
+
+    @contextmanager
+    def exclusive(self, thread_id: str) -> Iterator[None]:
+        """Hold the run for this process; raises `NothingToActOn` if another one is at it.
+
+        For clear answers, not for safety: two that get past it are kept apart by the store.
+        """
+        folder = self.settings.data_dir / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / safe_name(thread_id)).open("w") as lock:
+            try:
+                fcntl.flock(
+                    lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+                )  # released by the kernel if this process dies
+            except BlockingIOError:
+                raise NothingToActOn(
+                    f"another process is working on run {thread_id}; look again in a moment"
+                ) from None
+            yield
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _dependencies(self) -> Dependencies:
+        return make_dependencies(self.settings)
+
+    @cached_property
+    def _graph(self) -> IncidentGraph:
+        return build_graph(self._dependencies)
+
+    def _new_run(self, alert: Alert | Mapping[str, Any], thread_id: str | None) -> tuple[Run, dict[str, Any]]:
+        parsed = Alert.parse(alert if isinstance(alert, Alert) else dict(alert))
+        # A server only takes UUIDs, and a run may move there.
+        run = Run(self, thread_id or str(uuid.uuid4()))
+        # Raw logs stay out of every checkpoint, also out of the first one, which holds the input.
+        kept = keep_inline_logs(parsed, self._dependencies.evidence_dir(run.thread_id))
+        return run, {"alert": kept.model_dump(mode="json")}
+
+    def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
+        with open_checkpointer(self.settings.checkpoint_file) as saver:
+            graph = self._graph.compile(checkpointer=saver)
+            with self._failure_noted(run):
+                for mode, data in graph.stream(
+                    given, _config(run.thread_id), stream_mode=["updates", "custom"], durability="sync"
+                ):
+                    _emit(on_event, mode, data)
+            self._take(run, graph.get_state(_config(run.thread_id)))
+
+    async def _adrive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
+        async with open_async_checkpointer(self.settings.checkpoint_file) as saver:
+            graph = self._graph.compile(checkpointer=saver)
+            with self._failure_noted(run):
+                async for mode, data in graph.astream(
+                    given, _config(run.thread_id), stream_mode=["updates", "custom"], durability="sync"
+                ):
+                    _emit(on_event, mode, data)
+            self._take(run, await graph.aget_state(_config(run.thread_id)))
+
+    @contextmanager
+    def _failure_noted(self, run: Run) -> Iterator[None]:
+        """Note that a run failed, and why, before the error goes on to the caller."""
+        try:
+            yield
+        except (InputError, NothingToActOn):
+            raise
+        except Exception as error:
+            self._dependencies.store.set_status(
+                run.thread_id, "failed", f"{type(error).__name__}: {error}"[:2_000]
+            )
+            raise
+
+    def _take(self, run: Run, snapshot: StateSnapshot) -> None:
+        incident = Incident.of(snapshot.values)
+        question = snapshot.interrupts[0].id if snapshot.interrupts else None
+        row = self._dependencies.store.run(run.thread_id)
+        run.update(incident, "awaiting_approval" if question else row["status"], question)
+
+
+def _config(thread_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def _emit(on_event: OnEvent | None, mode: str, data: Any) -> None:
+    if on_event is None:
+        return
+    if mode == "custom":
+        on_event(Event("progress", "collect", data))
+        return
+    for node, update in data.items():
+        on_event(Event("node", node, update if isinstance(update, dict) else {}))

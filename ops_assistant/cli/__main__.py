@@ -1,0 +1,5 @@
+"""`python -m ops_assistant.cli` is `ops-assistant`."""
+
+from .app import main
+
+main()

@@ -1,0 +1,108 @@
+"""`ops-assistant approve | edit | reject | abort | resume`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from ..tools.errors import InputError
+from .common import ByOption, JsonOption, ThreadArgument, find_run, open_assistant, print_json, progress
+
+if TYPE_CHECKING:
+    from ..run import Run
+
+CommentOption = Annotated[str | None, typer.Option("--comment", help="Why, for the record.")]
+PlanOption = Annotated[
+    str | None, typer.Option("--plan", metavar="HASH", help="Decide only if this is the plan that waits.")
+]
+
+
+def approve_command(
+    thread: ThreadArgument,
+    by: ByOption = None,
+    comment: CommentOption = None,
+    plan: PlanOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Approve the waiting plan; its actions run, once each."""
+    _decide(
+        thread, json_, lambda run: run.approve(by=by, comment=comment, door="cli", on_event=progress), plan
+    )
+
+
+def edit_command(
+    thread: ThreadArgument,
+    plan_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLAN.json", help="The plan as `show --json` prints it under `plan`, changed."
+        ),
+    ],
+    by: ByOption = None,
+    comment: CommentOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Approve an edited plan: change parameters, reorder or leave out actions; their ids stay."""
+    plan = _read_plan(plan_file)
+    _decide(thread, json_, lambda run: run.edit(plan, by=by, comment=comment, door="cli", on_event=progress))
+
+
+def reject_command(
+    thread: ThreadArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why; another plan is looked for with it in mind.")],
+    by: ByOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Reject the waiting plan with a reason."""
+    _decide(thread, json_, lambda run: run.reject(reason, by=by, door="cli", on_event=progress))
+
+
+def abort_command(
+    thread: ThreadArgument,
+    by: ByOption = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, for the record.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """End the run without executing anything."""
+    _decide(thread, json_, lambda run: run.abort(by=by, reason=reason, door="cli", on_event=progress))
+
+
+def resume_command(thread: ThreadArgument, json_: JsonOption = False) -> None:
+    """Go on with a run whose process died; actions that were started are not run again."""
+    _decide(thread, json_, lambda run: run.resume(on_event=progress))
+
+
+def _decide(thread: str, json_: bool, act: "Callable[[Run], Run]", plan: str | None = None) -> None:
+    from ..render.terminal import print_result
+
+    with open_assistant() as assistant:
+        run = find_run(assistant, thread)
+        if plan is not None and (run.plan is None or not run.plan.hash.startswith(plan)):
+            raise InputError(
+                f"plan {plan} is not the one that waits; `ops-assistant show {thread}` prints it"
+            )
+        act(run)
+        if json_:
+            print_json(run.to_json())
+        else:
+            print_result(run)
+    if run.status == "failed":
+        raise typer.Exit(1)
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    try:
+        data = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except orjson.JSONDecodeError as error:
+        raise InputError(
+            f"{path}: not JSON ({error}); expected the plan as `show --json` prints it"
+        ) from None
+    if isinstance(data, dict) and isinstance(data.get("plan"), dict):
+        data = data["plan"]  # the whole output of `show --json`
+    if not isinstance(data, dict) or "actions" not in data:
+        raise InputError(f"{path}: expected an object with `actions`, as `show --json` prints under `plan`")
+    return data

@@ -1,0 +1,34 @@
+"""The third door: what `langgraph.json` names, so that a LangGraph server runs the same graph on the same files."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+from langgraph._internal._constants import CONFIG_KEY_DURABILITY
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.pregel import Pregel
+
+from .graph.checkpoints import open_async_checkpointer
+from .settings import load_settings
+from .wiring import build_graph
+
+
+@cache
+def _compiled() -> Pregel[Any, Any, Any, Any]:
+    # A client that does not choose gets every step on disk before the next one, as Python callers do.
+    return (
+        build_graph().compile(name="ops-assistant").with_config(configurable={CONFIG_KEY_DURABILITY: "sync"})
+    )
+
+
+def graph() -> Pregel[Any, Any, Any, Any]:
+    """Return the graph without a checkpointer: the server brings the one below."""
+    return _compiled()
+
+
+@asynccontextmanager
+async def checkpointer() -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """Open the project's own checkpoint file for the server."""
+    async with open_async_checkpointer(load_settings().checkpoint_file) as saver:
+        yield saver

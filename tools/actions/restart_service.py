@@ -1,0 +1,18 @@
+"""`restart_service`: stop and start a service."""
+
+from ..inventory import Service
+from .base import ActionSpec, Risk, ServiceParams
+
+
+def _risk(_params: ServiceParams, service: Service) -> Risk:
+    # With a single replica a restart is an outage, if a short one.
+    return "low" if service.replicas > 1 else "medium"
+
+
+SPEC = ActionSpec(
+    name="restart_service",
+    params=ServiceParams,
+    description="Stop and start the service; requests in flight on it may fail.",
+    operation="restart",
+    risk=_risk,
+)
