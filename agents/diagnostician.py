@@ -8,9 +8,10 @@ from langchain_core.tools import BaseTool
 from ..tools.alert import Alert
 from ..tools.digest.models import LogDigest
 from ..tools.errors import ModelError
+from ..tools.knowledge import KnowledgeBase
 from ..tools.knowledge.loading import NO_FAULT
 from ..tools.redaction import Redactor
-from .casebased import CaseBase, diagnose
+from .casebased import diagnose
 from .llm import LLM, Budget
 from .llm.checks import bounded, citation_problem, shared_confidence, sound_citations
 from .llm.context import Context, similar_cases
@@ -39,7 +40,7 @@ class Diagnostician:
     def __init__(
         self,
         llm: LLM | None,
-        knowledge_base: CaseBase,
+        knowledge_base: KnowledgeBase,
         tools: Sequence[BaseTool] = (),
         *,
         redactor: Redactor | None = None,
@@ -81,7 +82,7 @@ class Diagnostician:
             context.digest_text(int(limit * DIGEST_SHARE)),
             analysis,
             case_based,
-            similar_cases(self._knowledge_base, case_based, context.alert, tokens=int(limit * CASES_SHARE)),
+            similar_cases(self._knowledge_base, case_based, tokens=int(limit * CASES_SHARE)),
             nonce=context.nonce,
             tool_rounds=budget.tool_rounds_left if toolbox else 0,
             images=images.parts,

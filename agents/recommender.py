@@ -8,8 +8,9 @@ from pydantic import BaseModel, ValidationError
 from ..tools.alert import Alert
 from ..tools.digest.models import LogDigest
 from ..tools.errors import ModelError
+from ..tools.knowledge import KnowledgeBase
 from ..tools.redaction import Redactor
-from .casebased import CaseBase, recommend
+from .casebased import recommend
 from .llm import LLM, Budget
 from .llm.checks import Echo, bounded
 from .llm.context import Context, similar_cases
@@ -35,7 +36,7 @@ class Recommender:
     def __init__(
         self,
         llm: LLM | None,
-        knowledge_base: CaseBase,
+        knowledge_base: KnowledgeBase,
         catalogue: Mapping[str, type[BaseModel]],
         *,
         services: Collection[str] = (),
@@ -91,7 +92,7 @@ class Recommender:
             context.alert_text(),
             diagnosis,
             context.cited_lines(diagnosis),
-            similar_cases(self._knowledge_base, diagnosis, alert, tokens=tokens),
+            similar_cases(self._knowledge_base, diagnosis, tokens=tokens),
             catalogue=self._catalogue,
             services=services[:30],
             nonce=context.nonce,

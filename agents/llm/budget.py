@@ -1,22 +1,12 @@
 """The limits of one incident: what may still be spent, counted as it is spent."""
 
-import re
-
+from ...tools.digest import estimate_tokens
 from ...tools.errors import ModelError
 from .settings import LLMSettings, Role
 from .usage import Usage, cost_usd, price_of
 
 # A shorter answer than this is of no use; below it a call is not worth its input.
 MIN_OUTPUT_TOKENS = 200
-
-# Roughly how byte-pair encodings cut text: words in pieces of up to seven letters, digits in threes, signs
-# alone. Counting tokens exactly would need a vocabulary that has to be downloaded.
-_PIECE = re.compile(r"[A-Za-z]{1,7}|\d{1,3}|[^\sA-Za-z\d]")
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens `text` is; for logs rather too many than too few."""
-    return sum(1 for _ in _PIECE.finditer(text))
 
 
 def fit(text: str, tokens: int) -> str:
@@ -26,7 +16,7 @@ def fit(text: str, tokens: int) -> str:
     kept: list[str] = []
     left = tokens - 12  # for the last line
     for line in text.splitlines():
-        left -= estimate_tokens(line)
+        left -= estimate_tokens(line) + 1
         if left < 0:
             break
         kept.append(line)

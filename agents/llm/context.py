@@ -1,26 +1,17 @@
 """What of an incident an agent shows to a model: redacted, fenced, without lines that give orders."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
 from ...tools.alert import Alert
-from ...tools.digest import render_digest
+from ...tools.digest import estimate_tokens, render_digest
 from ...tools.digest.models import LogDigest
 from ...tools.hostile import instruction_kind
-from ...tools.knowledge.models import Case, Hit
+from ...tools.knowledge import KnowledgeBase
+from ...tools.knowledge.loading import failure_modes
+from ...tools.knowledge.models import Case
 from ...tools.redaction import Redactor
 from ..models import Diagnosis
-from .budget import estimate_tokens, fit
+from .budget import fit
 from .checks import Echo
 from .fence import fenced, hostile_lines, new_nonce, withheld, without_hostile_text
-
-
-class CaseSearch(Protocol):
-    """The part of the knowledge base that the agents need."""
-
-    def search(self, text: str, *, top_k: int = 3) -> Sequence[Hit]:
-        """Return the cases that resemble `text`, best first."""
-        ...
 
 
 class Context:
@@ -64,15 +55,19 @@ class Context:
         return fenced(self._redactor.redact("\n".join(lines)), self.nonce)
 
 
-def similar_cases(
-    knowledge_base: CaseSearch, diagnosis: Diagnosis, alert: Alert, *, tokens: int
-) -> list[Case]:
-    """Return the best cases for the incident that fit in about `tokens`, at least one if there is any."""
-    query = " ".join([alert.message, *(item.root_cause for item in diagnosis.hypotheses[:2])])
+def similar_cases(knowledge_base: KnowledgeBase, diagnosis: Diagnosis, *, tokens: int) -> list[Case]:
+    """Return the cases that resemble the incident, those of the diagnosed failure mode first.
+
+    As many as fit in about `tokens` of a prompt, at least one if there is any.
+    """
+    mode = diagnosis.failure_mode
+    found = [case for item in diagnosis.similar_cases if (case := knowledge_base.get(item.id))]
+    if mode in failure_modes() and not any(case.failure_mode == mode for case in found):
+        found += [hit.case for hit in knowledge_base.search(diagnosis.root_cause, top_k=2, failure_mode=mode)]
     cases: list[Case] = []
-    for hit in knowledge_base.search(query, top_k=3):
-        tokens -= estimate_tokens(hit.case.root_cause + " ".join(hit.case.solution))
+    for case in sorted(found, key=lambda case: case.failure_mode != mode):
+        tokens -= estimate_tokens(" ".join([case.root_cause, *case.solution]))
         if cases and tokens < 0:
             break
-        cases.append(hit.case)
+        cases.append(case)
     return cases

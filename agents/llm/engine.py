@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel, ValidationError
 
+from ...tools.digest import estimate_tokens
 from ...tools.errors import ModelError
-from .budget import Budget, estimate_tokens
+from .budget import Budget
 from .client import CallFailed, failure, make_model, within
 from .images import TOKENS_PER_IMAGE
 from .prompts import NO_MORE_TOOLS, reask_prompt

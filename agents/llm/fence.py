@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Collection
 
-from ...tools.digest.models import LogDigest
+from ...tools.digest.models import LogDigest, Template
 from ...tools.hostile import instruction_kind, visible
 
 # Any spelling of our delimiter inside telemetry; the nonce alone is what makes a real one.
@@ -41,37 +41,39 @@ def without_hostile_text(digest: LogDigest, hostile: Collection[str]) -> LogDige
         else line
         for line in digest.evidence
     ]
-    templates = [
-        item.model_copy(update={"template": withheld(kind), "values": {}})
-        if (kind := _template_kind(item.template, item.examples, hostile))
-        else item
-        for item in digest.templates
-    ]
-    stacks = [
-        item.model_copy(update={"message": withheld(kind), "causes": []})
-        if (kind := instruction_kind(" ".join([item.message, *item.causes])))
-        else item
-        for item in digest.stacks
-    ]
-    access = [
-        item.model_copy(
-            update={
-                "worst_paths": {path: n for path, n in item.worst_paths.items() if not instruction_kind(path)}
-            }
-        )
-        for item in digest.access
-    ]
-    components = {name: n for name, n in digest.components.items() if not instruction_kind(name)}
     return digest.model_copy(
         update={
-            "evidence": lines, "templates": templates, "stacks": stacks, "access": access,
-            "components": components,
+            "evidence": lines,
+            "templates": [_template(item, hostile) for item in digest.templates],
+            "stacks": [
+                item.model_copy(update={"message": withheld(kind), "causes": []})
+                if (kind := instruction_kind(" ".join([item.message, *item.causes])))
+                else item
+                for item in digest.stacks
+            ],
+            "access": [
+                item.model_copy(update={"worst_paths": _harmless(item.worst_paths)}) for item in digest.access
+            ],
+            "components": _harmless(digest.components),
+            # A `==> name <==` heading stands in the log and names a source.
+            "sources": [
+                item.model_copy(update={"name": withheld(kind)})
+                if (kind := instruction_kind(item.name))
+                else item
+                for item in digest.sources
+            ],
         }
-    )  # fmt: skip
+    )
 
 
-def _template_kind(template: str, examples: list[str], hostile: Collection[str]) -> str | None:
-    if kind := instruction_kind(template):
-        return kind
-    # Words of an order may fall into the template's variable parts or be spread over its fixed ones.
-    return "flagged" if examples and all(item in hostile for item in examples) else None
+def _harmless(counts: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if not instruction_kind(name)}
+
+
+def _template(item: Template, hostile: Collection[str]) -> Template:
+    words = [item.template, *item.values, *(word for counts in item.values.values() for word in counts)]
+    kind = instruction_kind(" ".join([*words, *(trend.name for trend in item.trends)]))
+    # Words of an order may fall into the template's variable parts.
+    if kind is None and item.examples and all(example in hostile for example in item.examples):
+        kind = "flagged"
+    return item.model_copy(update={"template": withheld(kind), "values": {}, "trends": []}) if kind else item
