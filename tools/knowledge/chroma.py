@@ -20,7 +20,7 @@ class Connection:
     def reopen(self) -> None:
         """Start over: an embedded store never sees vectors that another process wrote after it was opened."""
         with self.guard:
-            self.client.close()
+            _close(self.client)
             self.client = _client(self._path, self._url)
 
     def close(self) -> None:
@@ -29,7 +29,7 @@ class Connection:
             self.users -= 1
             if self.users <= 0:
                 _embedded.pop(self._path, None)
-                self.client.close()
+                _close(self.client)
 
 
 _embedded: dict[Path | None, Connection] = {}
@@ -55,6 +55,16 @@ def connect(path: Path | None, url: str | None) -> Connection:
             shared.reopen()
         shared.users += 1
         return shared
+
+
+def _close(client: Any) -> None:
+    # Chroma's HTTP client leaves its own connections and those of its administrative twin open.
+    servers = [getattr(part, "_server", None) for part in (client, getattr(client, "_admin_client", None))]
+    client.close()
+    for server in servers:
+        session = getattr(server, "_session", None)
+        if session is not None:
+            session.close()
 
 
 def _client(path: Path | None, url: str | None) -> Any:
