@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from .errors import InputError
 
 # A name that is safe as one argument of any backend: it cannot start with a dash, nor hold a blank,
-# a control character, a path separator or a shell character.
-ServiceName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._@:-]{0,199}\Z")]
+# a control character, a path separator or a shell character. (In pydantic's Rust regex `$` is the very end.)
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,199}$")]
 
 
 class Service(BaseModel):
