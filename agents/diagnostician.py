@@ -82,6 +82,7 @@ class Diagnostician:
             context.digest_text(int(limit * DIGEST_SHARE)),
             analysis,
             case_based,
+            context.cited_lines(case_based, analysis),
             similar_cases(self._knowledge_base, case_based, tokens=int(limit * CASES_SHARE)),
             nonce=context.nonce,
             tool_rounds=budget.tool_rounds_left if toolbox else 0,

@@ -28,7 +28,9 @@ class Reply:
     body: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    ending: str = "close"  # close | hang (never answers) | drip (a byte now and then, for ever) | cut (half of it)
+    ending: str = (
+        "close"  # close | hang (never answers) | drip (a byte now and then, for ever) | cut (half of it)
+    )
 
 
 Answer = Callable[[dict[str, Any]], Reply]
@@ -78,7 +80,8 @@ def check_request(path: str, headers: dict[str, str], raw: bytes, secrets: Seque
         "path": path == "/v1/chat/completions",
         "authorization": headers.get("authorization") == f"Bearer {KEY}",
         "model": body.get("model") in MODELS,
-        "strict JSON schema": wanted.get("type") == "json_schema" and wanted["json_schema"].get("strict") is True,
+        "strict JSON schema": wanted.get("type") == "json_schema"
+        and wanted["json_schema"].get("strict") is True,
         "output limit": 0 < (body.get("max_completion_tokens") or body.get("max_tokens") or 0) <= 2_500,
         "no streaming": not body.get("stream"),
         "strict tools": all(tool["function"].get("strict") is True for tool in body.get("tools", [])),
@@ -96,7 +99,9 @@ def schema_problems(node: Any, where: str = "$") -> list[str]:
         return [found for item in node for found in schema_problems(item, where)]
     if not isinstance(node, dict):
         return []
-    problems = [f"{where}: {key} is not allowed" for key in ("default", "allOf", "oneOf", "not") if key in node]
+    problems = [
+        f"{where}: {key} is not allowed" for key in ("default", "allOf", "oneOf", "not") if key in node
+    ]
     if node.get("type") == "object":
         if node.get("additionalProperties") is not False:
             problems.append(f"{where}: additionalProperties is not false")
@@ -106,7 +111,9 @@ def schema_problems(node: Any, where: str = "$") -> list[str]:
             problems += schema_problems(schema, f"{where}.{name}")
     for key in ("items", "anyOf", "$defs"):
         inner = node.get(key)
-        problems += schema_problems(list(inner.values()) if key == "$defs" and inner else inner, f"{where}.{key}")
+        problems += schema_problems(
+            list(inner.values()) if key == "$defs" and inner else inner, f"{where}.{key}"
+        )
     return problems
 
 
@@ -125,7 +132,14 @@ def completion(
     usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
     return Reply(
-        {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+        {
+            "id": "c",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [choice],
+            "usage": usage,
+        }
     )
 
 
@@ -142,7 +156,9 @@ def json_answer(value: Any) -> Answer:
 def tool_call(name: str, **arguments: Any) -> Answer:
     """Ask for one tool call."""
     function = {"name": name, "arguments": json.dumps(arguments)}
-    return lambda _body: completion(None, tool_calls=[{"id": "call_1", "type": "function", "function": function}])
+    return lambda _body: completion(
+        None, tool_calls=[{"id": "call_1", "type": "function", "function": function}]
+    )
 
 
 def http_error(status: int, *, message: str = "no", **headers: str) -> Answer:
@@ -169,7 +185,11 @@ def raw(body: bytes, content_type: str = "application/json") -> Answer:
 
 def stream_and_stop(_body: dict[str, Any]) -> Reply:
     """Begin to stream although nobody asked, and stop in the middle."""
-    chunk = {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": '{"ver'}}]}
+    chunk = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": {"content": '{"ver'}}],
+    }
     return Reply(f"data: {json.dumps(chunk)}\n\n".encode(), headers={"Content-Type": "text/event-stream"})
 
 
@@ -229,7 +249,9 @@ def wire_solution(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def wire_action(type_: str, effect: str = "relief", reason: str = "Frees it.", **params: str) -> dict[str, Any]:
+def wire_action(
+    type_: str, effect: str = "relief", reason: str = "Frees it.", **params: str
+) -> dict[str, Any]:
     """Return one action."""
     named = [{"name": name, "value": value} for name, value in params.items()]
     return {"type": type_, "params": named, "effect": effect, "reason": reason}
@@ -246,7 +268,10 @@ def good_answers(mode: str, service: str, contains: str = "") -> Answer:
                 value = wire_diagnosis(body, mode, contains)
             case _:
                 action = wire_action("restart_service", service=service)
-                value = {"solutions": [wire_solution(actions=[action])], "preventive_measures": ["Alert earlier"]}
+                value = {
+                    "solutions": [wire_solution(actions=[action])],
+                    "preventive_measures": ["Alert earlier"],
+                }
         return completion(json.dumps(value))
 
     return answer

@@ -22,10 +22,11 @@ _MODEL = (
     r"|ai[\W_]+(?:agents?|models?|assistants?|systems?|analysts?)|(?:sre|ops|aiops)[\W_]+(?:bots?|agents?|assistants?))"
 )
 _DUTY = r"(?:must|should|shall|have[\W_]+to|need[\W_]+to|are[\W_]+(?:now|required|ordered|instructed|to)|will[\W_]+now)"
-_DEED = (
-    r"(?:report|answer|respond|reply|output|say|state|conclude|recommend|propose|suggest|run|execute|call|invoke|"
-    r"approve|restart|delete|drop|scale|set|ignore|disregard|act|classify|diagnose|cite|include|omit|treat|use|obey)"
+_SAY = (
+    r"report|answer|respond|reply|say|conclude|recommend|propose|suggest|approve|ignore|disregard|classify|diagnose|"
+    r"cite|omit|treat|obey"
 )
+_DO = r"output|state|run|execute|call|invoke|restart|delete|drop|scale|set|act|include|use"
 
 # Kind of attempt -> what such a line says. Kept to phrases that programs have no reason to log.
 _PHRASES: dict[str, str] = {
@@ -56,8 +57,8 @@ _PHRASES: dict[str, str] = {
             rf"\b(?:dear|hey|hello|attention|attn|note[\W_]+(?:to|for)|message[\W_]+(?:to|for)|instructions?[\W_]+(?:to|for))"
             rf"{_GAP}(?:the{_GAP}|any{_GAP}|all{_GAP})?{_MODEL}\b",
             rf"\b(?:if{_GAP})?you{_GAP}are{_GAP}(?:now{_GAP})?(?:(?:an?|the){_GAP})?(?:\w+{_GAP})?{_MODEL}\b",
-            rf"\b{_MODEL}{_GAP}(?:reading{_GAP}(?:this|these)|{_DUTY}{_GAP}{_DEED})\b",
-            rf"\byou{_GAP}{_DUTY}{_GAP}(?:now{_GAP}|only{_GAP}|always{_GAP}|immediately{_GAP}|not{_GAP})?{_DEED}\b",
+            rf"\b{_MODEL}{_GAP}(?:reading{_GAP}(?:this|these)|{_DUTY}{_GAP}(?:{_SAY}|{_DO}))\b",
+            rf"\byou{_GAP}{_DUTY}{_GAP}(?:now{_GAP}|only{_GAP}|always{_GAP}|immediately{_GAP}|not{_GAP})?(?:{_SAY})\b",
             rf"\b(?:your|the){_GAP}(?:new{_GAP}|only{_GAP}|real{_GAP})?(?:task|goal|role|job|instructions?){_GAP}"
             rf"(?:is|are){_GAP}(?:now{_GAP})?to\b",
             r"\b(?:jailbreak|prompt[\W_]+injection|developer[\W_]+mode[\W_]+(?:on|enabled))\b",
@@ -138,6 +139,8 @@ def _readings(line: str) -> Iterator[tuple[str, str]]:
         plain = plain.translate(_LOOKALIKES)
     if plain != line:
         yield plain, "disguised"
+    if "_" in plain or "+" in plain:
+        yield plain.replace("_", " ").replace("+", " "), "joined"
     if "%" in plain:
         yield unquote_plus(plain), "URL-encoded"
     if "&" in plain and ";" in plain:

@@ -38,12 +38,12 @@ class Echo:
                 told.update(words)
             else:
                 honest.update(words)
-        self._addresses = {word for word in told - honest if len(word) >= 6 and _ADDRESS.search(word)}
+        self._own = {word for word in told - honest if _is_telling(word)}
 
     def heard_in(self, text: str) -> bool:
-        """Whether `text` repeats four words in a row, or an address, of a hostile line."""
+        """Whether `text` repeats four words in a row, or a telling word, of a hostile line."""
         words = _words(text)
-        return not self._addresses.isdisjoint(words) or not self._runs.isdisjoint(_runs(words))
+        return not self._own.isdisjoint(words) or not self._runs.isdisjoint(_runs(words))
 
     def texts(self, items: Iterable[str], limit: int) -> list[str]:
         """Return up to `limit` items, bounded, without empty ones and without echoes."""
@@ -77,6 +77,11 @@ def shared_confidence(hypotheses: Sequence[WireHypothesis]) -> list[int]:
     clamped = [min(100, max(0, item.confidence)) for item in hypotheses]
     total = sum(clamped)
     return clamped if total <= 100 else [value * 100 // total for value in clamped]
+
+
+def _is_telling(word: str) -> bool:
+    """An address, a blob, or a run of a script that puts no blanks between words."""
+    return len(word) >= 16 or (len(word) >= 6 and (not word.isascii() or _ADDRESS.search(word) is not None))
 
 
 def _words(text: str) -> list[str]:

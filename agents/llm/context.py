@@ -8,10 +8,13 @@ from ...tools.knowledge import KnowledgeBase
 from ...tools.knowledge.loading import failure_modes
 from ...tools.knowledge.models import Case
 from ...tools.redaction import Redactor
-from ..models import Diagnosis
+from ..models import Diagnosis, LogAnalysis
 from .budget import fit
-from .checks import Echo
+from .checks import Echo, bounded
 from .fence import fenced, hostile_lines, new_nonce, withheld, without_hostile_text
+
+
+LINE_CHARACTERS = 300  # of a cited line; causes stand at the beginning
 
 
 class Context:
@@ -42,12 +45,16 @@ class Context:
         """Return the digest as text of at most about `tokens`."""
         return fit(render_digest(self._shown, budget_tokens=tokens), tokens)
 
-    def cited_lines(self, diagnosis: Diagnosis, limit: int = 12) -> list[str]:
-        """Return the evidence lines that the diagnosis and its hypotheses cite."""
-        cited = [*diagnosis.evidence, *(item for one in diagnosis.hypotheses for item in one.evidence)]
-        ids = list(dict.fromkeys(item.id for item in cited))
-        lines = [line for evidence_id in ids if (line := self._shown.line(evidence_id))]
-        return [f"[{line.id}] {line.text}" for line in lines[:limit]]
+    def cited_lines(self, *answers: LogAnalysis | Diagnosis, limit: int = 10) -> list[str]:
+        """Return the evidence lines that the answers, and a diagnosis' hypotheses, cite."""
+        cited = [
+            citation.id
+            for answer in answers
+            for part in (answer, *(answer.hypotheses if isinstance(answer, Diagnosis) else ()))
+            for citation in part.evidence
+        ]
+        lines = [line for evidence_id in dict.fromkeys(cited) if (line := self._shown.line(evidence_id))]
+        return [f"[{line.id}] {bounded(line.text, LINE_CHARACTERS)}" for line in lines[:limit]]
 
     def tool_text(self, text: str) -> str:
         """Return a tool's answer for a prompt."""

@@ -74,19 +74,25 @@ def diagnosis_prompt(
     digest: str,
     analysis: LogAnalysis,
     case_based: Diagnosis,
+    lines: Sequence[str],
     cases: Sequence[Case],
     *,
     nonce: str,
     tool_rounds: int = 0,
     images: Sequence[dict[str, Any]] = (),
 ) -> list[BaseMessage]:
-    """Return the diagnostician's prompt; `images` are content parts that follow the text."""
+    """Return the diagnostician's prompt.
+
+    `lines` are those that the log analysis and the case-based hypotheses cite: the digest's part in the
+    prompt is short and may not hold them. `images` are content parts that follow the text.
+    """
     rules = [DIAGNOSTICIAN, *([TOOLS_RULE.format(rounds=tool_rounds)] if tool_rounds else [])]
     parts = [
         f"Alert:\n{fenced(alert, nonce)}",
         f"Log digest:\n{fenced(digest, nonce)}",
         f"Log analysis:\n{fenced(_analysis_text(analysis), nonce)}",
         f"Hypotheses of the case-based engine:\n{fenced(_hypotheses_text(case_based), nonce)}",
+        f"Lines that analysis and hypotheses cite:\n{fenced(chr(10).join(lines) or 'none', nonce)}",
         f"Similar historical cases:\n{_cases_text(cases)}",
     ]
     text = "\n\n".join(parts)

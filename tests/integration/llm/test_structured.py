@@ -201,7 +201,9 @@ def test_the_key_is_told_to_nobody_but_the_endpoint(
         llm.structured(City, ASK, role="main", budget=llm.new_budget())
     shown = "".join(traceback.format_exception(caught.value))
     told = [*(record.getMessage() for record in caplog.records if record.name.startswith("ops_assistant"))]
-    assert KEY not in shown + "".join(told) + repr(llm.settings) + llm.settings.model_dump_json() + repr(vars(llm))
+    assert KEY not in shown + "".join(told) + repr(llm.settings) + llm.settings.model_dump_json() + repr(
+        vars(llm)
+    )
 
 
 # -- evidence tools -----------------------------------------------------------------------------------------
