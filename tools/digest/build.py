@@ -79,7 +79,7 @@ def _template(group: Group, collector: Collector, redactor: Redactor, pivot: flo
         change=_change(group, collector, pivot),
         values={redactor.redact(name): {redactor.redact(word)[:80]: count for word, count in Counter(words).most_common(12)}
                 for name, words in list(group.slots.items())[:3]},
-        trends=find_trends(group) if group.count >= 8 else [],
+        trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 8 else [],
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def _stacks(collector: Collector, redactor: Redactor) -> list[StackTrace]:
 
 def _links(collector: Collector, redactor: Redactor, writer: "_EvidenceWriter") -> list[Link]:
     """Ids seen in several sections first; ids of one section stay as candidates for the merge with other sources."""
-    trails = sorted(collector.trails.items(), key=lambda item: (-len(item[1].lines), -item[1].worst))
+    trails = sorted(collector.trails.items(), key=lambda item: (-len(item[1].lines), not item[1].bad))
     links: list[Link] = []
     for trace, trail in trails[:MAX_LINKS]:
         several = len(trail.lines) > 1
@@ -226,7 +226,7 @@ class _EvidenceWriter:
             self.size += 30 + len(name)
         if name not in self.lines:
             section = self._collector.sections[line.section]
-            text = self._redactor.redact(line.text)[: LONG_TEXT if full else SHORT_TEXT]
+            text = self._redactor.redact(self._collector.clean(line.raw))[: LONG_TEXT if full else SHORT_TEXT]
             self.lines[name] = EvidenceLine(
                 id=name, source=section.name, line=line.number, time=iso(line.time), text=text,
                 level=template.level if template else "none", component=template.component if template else None,

@@ -1,11 +1,15 @@
-"""Reads one source's lines, in order, into groups, traces and per-section facts."""
+"""What is gathered from one source: groups, traces, request ids, sections. Here line by line; blocks.py does it faster.
+
+Line by line every line is parsed, so that times, window and sections are exact. Small sources, the borders of the
+window and blocks with `==> name <==` headings are read this way.
+"""
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .groups import Bins, Group, Line, rebin
+from .groups import Bins, Group, Line, merge_similar, rebin
 from .models import Level
 from .parse import ANSI, LineParser, Parsed
 from .shapes import CODE, Shape, shape_of
@@ -14,15 +18,20 @@ from .window import Window
 
 MAX_TEXT = 4000  # characters of a line that are looked at and kept
 MAX_KEYS = 100_000  # entries of the key cache; it is only a cache
+MAX_GROUPS = 20_000  # distinct shapes held; beyond, similar ones merge and the plainest are only counted
 MAX_IDS = 20_000  # request ids remembered
+HEX_DIGITS = (
+    b"0123456789abcdef"  # capitals stay: levels are written with them (a deleted E or D would merge levels)
+)
 HEADING = re.compile(r"==> (.{1,300}) <==\s*$")
 INSTRUCTION = re.compile(
-    r"ignore (?:all |any )?(?:the )?(?:previous|prior|above) (?:instruction|prompt|message)|disregard (?:all|the|any|previous)|system prompt"
-    r"|you are (?:now|an? (?:ai|assistant|language model))|<\|im_start\|>|\[/?INST\]|as an ai|(?:approve|execute|run) (?:this|the following) (?:plan|command|action)"
-    r"|(?:assistant|system|human)\s*:\s*(?:please|you|ignore|run)|do not (?:tell|report|mention|alert) (?:the )?(?:user|operator|human)",
+    r"ignore (?:all |any )?(?:the )?(?:previous|prior|above) (?:instruction|prompt|message)"
+    r"|disregard (?:all|the|any|previous)|system prompt|you are (?:now|an? (?:ai|assistant|language model))"
+    r"|<\|im_start\|>|\[/?INST\]|as an ai|(?:approve|execute|run) (?:this|the following) (?:plan|command|action)"
+    r"|(?:assistant|system|human)\s*:\s*(?:please|you|ignore|run)"
+    r"|do not (?:tell|report|mention|alert) (?:the )?(?:user|operator|human)|(?:pre-?)?approved by (?:the )?(?:admin|operator)",
     re.I,
 )
-_DIGITS = b"0123456789abcdef"
 
 
 @dataclass
@@ -36,17 +45,25 @@ class Section:
     bytes: int = 0
     first: float | None = None
     last: float | None = None
-    formats: Counter[str] = field(default_factory=Counter)
     current: float | None = None
     disorder: int = 0
+    formats: Counter[str] = field(default_factory=Counter)
+
+    def note_time(self, moment: float) -> None:
+        """Note the time stamp of the newest line."""
+        if self.current is not None and moment < self.current - 1:
+            self.disorder += 1
+        self.current = moment
+        self.first = moment if self.first is None else min(self.first, moment)
+        self.last = moment if self.last is None else max(self.last, moment)
 
 
 @dataclass
 class Trail:
-    """A request id and where it was seen first in each section."""
+    """A request id: where it was seen first in each section, and whether on a bad line."""
 
     lines: dict[int, Line]
-    worst: int
+    bad: bool
 
 
 class Collector:
@@ -54,9 +71,9 @@ class Collector:
 
     def __init__(self, source_id: str, name: str, *, window: Window, reference: datetime) -> None:
         self.source_id, self.name = source_id, name
-        self.window, self._low_high = window, window.bounds()
-        self._reference = reference
+        self.bounds = window.bounds()
         self.sections = [Section(source_id, name, LineParser(reference))]
+        self.section_number = 0
         self.groups: dict[tuple[Level, str | None, Shape], Group] = {}
         self.bins = Bins()
         self.traces = TraceReader()
@@ -64,9 +81,16 @@ class Collector:
         self.oddities: Counter[str] = Counter()
         self.lines = self.outside = self.unparsed = 0
         self.suspicious: list[Line] = []
+        self.dropped_shapes = 0
+        nothing = Line(0, b"", None, 0)
+        self.dropped = Group("none", None, (), nothing, nothing)  # lines of shapes that were let go
+        self._reference = reference
         self._keys: dict[bytes, Group] = {}
-        self._section = 0
-        self._previous_level: Level = "none"
+
+    @property
+    def section(self) -> Section:
+        """The section that lines belong to now."""
+        return self.sections[self.section_number]
 
     def add_lines(self, lines: list[bytes]) -> None:
         """Take whole lines (without their line ends), one after the other."""
@@ -75,10 +99,13 @@ class Collector:
             text = self.clean(raw)
             if text[:4] == "==> " and (match := HEADING.match(text)):
                 self._open_section(match.group(1))
-            self._add(text, raw)
+                self.section.lines += 1
+                self.section.bytes += len(raw) + 1
+            else:
+                self._add(text, raw)
 
     def clean(self, raw: bytes) -> str:
-        """Return the line as text: no line end, NUL or colour; undecodable bytes as `\\xNN`; at most MAX_TEXT long."""
+        """Return a line as text: no line end, NUL or colour; undecodable bytes as `\\xNN`; at most MAX_TEXT long."""
         if len(raw) > MAX_TEXT * 4:
             self.oddities["long lines cut for display"] += 1
             raw = raw[: MAX_TEXT * 4]
@@ -98,99 +125,107 @@ class Collector:
 
     def _open_section(self, name: str) -> None:
         self.traces.close()
-        if (
-            self._section == 0 and self.lines == 1
-        ):  # the source begins with a heading: nothing belongs to the whole
+        if self.lines == 1:  # the source begins with a heading: no line belongs to the whole
             self.sections.clear()
-        number = len([section for section in self.sections if section.id != self.source_id]) + 1
+        number = sum(1 for section in self.sections if section.id != self.source_id) + 1
         if number <= 200:
             self.sections.append(Section(f"{self.source_id}.{number}", name, LineParser(self._reference)))
-        self._section = len(self.sections) - 1
-        self._previous_level = "none"
+        else:
+            self.oddities["headings beyond the 200th, read as one section"] += 1
+        self.section_number = len(self.sections) - 1
 
     def _add(self, text: str, raw: bytes) -> None:
-        section = self.sections[self._section]
+        section = self.section
         section.lines += 1
         section.bytes += len(raw) + 1
-        if not text or text.isspace() or HEADING.match(text):
+        if not text or text.isspace():
             return
-        key = raw.translate(None, _DIGITS)
+        key = raw.translate(None, HEX_DIGITS)
         known = self._keys.get(key) if text[0] != "{" and not CODE.search(text) else None
-        if known is None:
-            parsed = section.parser.parse(text)
+        parsed = section.parser.parse(text) if known is None else None
+        moment = parsed.time if parsed else section.parser.time_of(text)
+        if parsed:
             section.formats[parsed.format] += 1
-            moment = parsed.time
-        else:
-            parsed = None
-            moment = section.parser.time_of(text)
-        own_time = moment is not None
         if moment is None:
             moment = section.current
             self.unparsed += parsed is not None and parsed.format == "plain"
         else:
-            self._note_time(section, moment)
-        if moment is not None and not self._low_high[0] <= moment <= self._low_high[1]:
+            section.note_time(moment)
+        if moment is not None and not self.bounds[0] <= moment <= self.bounds[1]:
             self.outside += 1
             return
-        line = Line(self.lines, text, moment, self._section)
         if self.traces.feed(text, f"{self.source_id}:{self.lines}"):
             return
-        self._count(line, parsed, known, key, own_time)
-
-    def _note_time(self, section: Section, moment: float) -> None:
-        if section.current is not None and moment < section.current - 1:
-            section.disorder += 1
-        section.current = moment
-        section.first = moment if section.first is None else min(section.first, moment)
-        section.last = moment if section.last is None else max(section.last, moment)
-
-    def _count(
-        self, line: Line, parsed: Parsed | None, known: Group | None, key: bytes, own_time: bool
-    ) -> None:
-        if known is None and parsed is not None:
-            known = self._group_of(parsed, line)
-            if len(self._keys) >= MAX_KEYS:
+        line = Line(self.lines, raw, moment, self.section_number)
+        if parsed is not None:
+            known = self._keys[key] = self.group_of(parsed, line)
+            if len(self._keys) > MAX_KEYS:
                 self._keys.clear()
-            self._keys[key] = known
-            if parsed.trace:
-                self._trail(parsed.trace, line, known.level)
-            if parsed.stack and (trace := fold_text(parsed.stack, f"{self.source_id}:{line.number}")):
-                self.traces.add(trace)
         if known is not None:
-            known.see(line, 1, self._bin(line.time))
-            if own_time:
-                self._previous_level = known.level
+            known.see(line, 1, self.bin_of(moment))
 
-    def _group_of(self, parsed: Parsed, line: Line) -> Group:
-        shape = shape_of(parsed.message)
-        identity = (parsed.level, parsed.component, shape)
+    def group_of(self, parsed: Parsed, line: Line, *, rough: bool = False) -> Group:
+        """Return the group of a parsed line, opening it if it is new; note the line's id and trace, if any.
+
+        `rough` masks words that look random too: for logs whose ids defeat the usual masks."""
+        identity = (parsed.level, parsed.component, shape_of(parsed.message, rough=rough))
         group = self.groups.get(identity)
         if group is None:
-            group = Group(parsed.level, parsed.component, shape, line, line)
-            self.groups[identity] = group
-            if len(self.suspicious) < 20 and INSTRUCTION.search(line.text):
+            if len(self.groups) >= MAX_GROUPS:
+                self._make_room()
+            group = self.groups[identity] = Group(*identity, line, line)
+            if len(self.suspicious) < 20 and INSTRUCTION.search(parsed.message):
                 self.suspicious.append(line)
+        if parsed.trace:
+            self.note_id(parsed.trace, line, group.level)
+        if parsed.stack and (trace := fold_text(parsed.stack, f"{self.source_id}:{line.number}")):
+            self.traces.add(trace)
         return group
 
-    def _trail(self, trace: str, line: Line, level: Level) -> None:
-        trail = self.trails.get(trace)
-        bad = int(level in ("fatal", "error", "warn"))
-        if trail is None:
-            if len(self.trails) < MAX_IDS:
-                self.trails[trace] = Trail({line.section: line}, bad)
-        else:
+    def note_id(self, name: str, line: Line, level: Level) -> None:
+        """Remember where a request id occurs."""
+        trail = self.trails.get(name)
+        bad = level in ("fatal", "error", "warn")
+        if trail is not None:
             trail.lines.setdefault(line.section, line)
-            trail.worst = max(trail.worst, bad)
+            trail.bad = trail.bad or bad
+        elif len(self.trails) < MAX_IDS:
+            self.trails[name] = Trail({line.section: line}, bad)
 
-    def _bin(self, moment: float | None) -> int | None:
+    def bin_of(self, moment: float | None, span: float = 0.0) -> int | None:
+        """Return the time slice of a moment; slices are widened so that they stay few and as wide as `span`."""
         if moment is None:
             return None
         number = self.bins.number(moment)
-        while self.bins.note(number):
+        while self.bins.note(number) or (self.bins.width < span and self.bins.can_widen()):
             rebin(list(self.groups.values()), self.bins.widen())
             number = self.bins.number(moment)
         return number
 
+    def _make_room(self) -> None:
+        """Merge similar groups; if that frees too little, count out the plainest rare ones."""
+        merged = merge_similar(list(self.groups.values()), minimum=5)
+        if len(merged) > MAX_GROUPS * 0.7:
+            merged.sort(key=lambda g: (g.level in ("info", "debug", "none"), g.count == 1, g.first.number))
+            for group in merged[MAX_GROUPS // 2 :]:
+                self.dropped.absorb(group)
+                self.dropped_shapes += 1
+            del merged[MAX_GROUPS // 2 :]
+        self.groups = {(group.level, group.component, group.shape): group for group in merged}
+        self._keys.clear()
+
+    def forget_caches(self) -> None:
+        """Drop what only speeds reading up, before the collector travels to another process."""
+        self._keys.clear()
+
     def finish(self) -> None:
-        """Close what is still open."""
+        """Close what is still open and read the times of kept lines."""
         self.traces.close()
+        for group in self.groups.values():
+            group.first, group.last = self._timed(group.first), self._timed(group.last)
+            group.note_times()
+
+    def _timed(self, line: Line) -> Line:
+        if line.time is not None:
+            return line
+        return line._replace(time=self.sections[line.section].parser.time_of(self.clean(line.raw)))

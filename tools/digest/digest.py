@@ -5,13 +5,17 @@ from datetime import datetime
 from pathlib import Path
 
 from ..redaction import Redactor
+from .blocks import BlockReader
 from .build import build_digest
 from .collect import Collector
 from .merge import merge_digests
 from .models import LogDigest
-from .reading import read_blocks, reference_time
+from .parallel import collect_ranges, ranges_of
+from .reading import read_blocks, reference_time, source_size
 from .sources import LogSource, discover_sources
 from .window import Window
+
+EXACT_BYTES = 1 << 20  # logs up to this size, and as much of a stream, are read line by line
 
 Progress = Callable[[int, int], None]
 
@@ -29,15 +33,18 @@ def digest_source(
 
     `progress(bytes, lines)` is called after each block with what was read since the last call."""
     reference = reference_time(source, alert_time)
-    collector = Collector(source.id, source.name, window=window, reference=reference)
     problems: list[str] = []
-    for block in read_blocks(source, problems):
-        lines = block.split(b"\n")
-        lines.pop()  # a block ends with a line end
-        collector.add_lines(lines)
-        if progress:
-            progress(len(block), len(lines))
-    collector.finish()
+    ranges = ranges_of(source, processes)
+    collector = collect_ranges(source, ranges, window, reference, progress) if len(ranges) > 1 else None
+    if collector is None:
+        collector = Collector(source.id, source.name, window=window, reference=reference)
+        small = (source_size(source) or 0) < EXACT_BYTES
+        reader = BlockReader(collector, exact_bytes=EXACT_BYTES if small else 0)
+        for block in read_blocks(source, problems):
+            count = reader.add(block)
+            if progress:
+                progress(len(block), count)
+        reader.finish()
     pivot = reference.timestamp() if alert_time is not None else None
     return build_digest(collector, redactor, pivot=pivot, notes=problems)
 

@@ -44,7 +44,7 @@ STACK_KEYS = frozenset(
     ]
 )
 # Keys that name the writer, not the event: they would only blur the shape of the message.
-_SILENT = frozenset(
+SILENT = frozenset(
     [
         "pid",
         "hostname",
@@ -139,7 +139,7 @@ def describe(fields: Mapping[str, Any], message: str, used: set[str]) -> str:
         if (
             key in used
             or top in used
-            or key in _SILENT
+            or key in SILENT
             or key in TRACE_KEYS
             or key in STACK_KEYS
             or key[:1] == "_"

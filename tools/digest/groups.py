@@ -13,10 +13,10 @@ MAX_BINS = 512
 
 
 class Line(NamedTuple):
-    """A line kept as evidence: its number in the source, text, time and section."""
+    """A line kept as evidence: its number in the source, its bytes, time (None: not read yet) and section."""
 
     number: int
-    text: str
+    raw: bytes
     time: float | None
     section: int
 
@@ -33,13 +33,14 @@ class Group:
     count: int = 0
     sections: Counter[int] = field(default_factory=Counter)
     bins: dict[int, int] = field(default_factory=dict)
-    samples: list[tuple[float | None, str]] = field(default_factory=list)
+    samples: list[Line] = field(default_factory=list)
     others: list[Line] = field(default_factory=list)  # merged-in shapes' first lines
     slots: dict[str, dict[str, int]] = field(default_factory=dict)
     stride: int = 1
     until_sample: int = 0
     first_time: float | None = None
     last_time: float | None = None
+    into: "Group | None" = None  # the group this one was merged into; caches may still hold this one
 
     @property
     def kind(self) -> str:
@@ -48,6 +49,11 @@ class Group:
 
     def see(self, line: Line, count: int, bin_number: int | None) -> None:
         """Count `count` lines of which `line` is the newest."""
+        if self.into is not None:
+            target = self.into
+            while target.into is not None:
+                target = target.into
+            return target.see(line, count, bin_number)
         self.count += count
         self.last = line
         self.sections[line.section] += count
@@ -61,16 +67,25 @@ class Group:
         self.until_sample -= 1
         if self.until_sample < 0:
             self._sample(line)
+        return None
+
+    def note_times(self) -> None:
+        """Take the times of the first and last line into account (read late where lines came in blocks)."""
+        times = [
+            t for t in (self.first_time, self.last_time, self.first.time, self.last.time) if t is not None
+        ]
+        self.first_time, self.last_time = min(times, default=None), max(times, default=None)
 
     def _sample(self, line: Line) -> None:
-        self.samples.append((line.time, line.text))
+        self.samples.append(line)
         if len(self.samples) > MAX_SAMPLES:  # every second stays, and from now on half as many come
             self.samples = self.samples[::2]
             self.stride *= 2
         self.until_sample = self.stride - 1
 
     def absorb(self, other: "Group") -> None:
-        """Add another group's lines to this one's."""
+        """Add another group's lines to this one's, now and from now on."""
+        other.into = self
         self.count += other.count
         if other.first.number < self.first.number:
             self.others.append(self.first)
@@ -85,7 +100,7 @@ class Group:
         times = [t for t in (self.first_time, other.first_time) if t is not None]
         self.first_time = min(times, default=None)
         self.last_time = max((t for t in (self.last_time, other.last_time) if t is not None), default=None)
-        both = sorted(self.samples + other.samples, key=lambda pair: pair[0] or 0.0)
+        both = sorted(self.samples + other.samples, key=lambda line: line.number)
         self.samples = both[:: 1 + len(both) // (MAX_SAMPLES + 1)]
 
 
@@ -101,6 +116,10 @@ class Bins:
     def width(self) -> int:
         """Seconds per slice."""
         return WIDTHS[self.step]
+
+    def can_widen(self) -> bool:
+        """Return whether there is a wider width."""
+        return self.step < len(WIDTHS) - 1
 
     def number(self, epoch: float) -> int:
         """Return the slice of a moment."""

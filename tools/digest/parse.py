@@ -53,11 +53,11 @@ class LineParser:
         if start == "{":
             fields = f.parse_json(line)
             if fields:
-                return self._structured(fields, "json")
+                return self.structured(fields, "json")
         elif "=" in line[:40]:
             pairs = f.parse_logfmt(line)
             if pairs:
-                return self._structured(pairs, "logfmt")
+                return self.structured(pairs, "logfmt")
         return self._text(line)
 
     def time_of(self, line: str) -> float | None:
@@ -67,7 +67,8 @@ class LineParser:
         stamp = self.times.find(line)
         return stamp.epoch if stamp else None
 
-    def _structured(self, fields: dict[str, Any], form: str) -> Parsed:
+    def structured(self, fields: dict[str, Any], form: str) -> Parsed:
+        """Take the fields of a JSON or logfmt line apart."""
         if "log" in fields and "stream" in fields and isinstance(fields["log"], str):
             return self._container(fields)
         flat = dict(f.flatten(fields))

@@ -19,7 +19,7 @@ _CHANGE = re.compile(
     r"|disabl|enabl|scal(?:ed|ing)|rollback|drain|signal|terminat|listening|max|limit",
     re.I,
 )
-_BAD_STATUS = re.compile(r'HTTP/[\d.]+"? 5\d\d|\bstatus(?:_code)?[=: ]+"?5\d\d| 5\d\d ')
+_BAD_STATUS = re.compile(r'HTTP/\S+ 5\d\d|\bstatus(?:_code)?[=: ]+"?5\d\d| 5\d\d ')
 _PARTS = {"new": 25.0, "burst": 15.0, "gone": 8.0, "": 0.0}
 
 

@@ -6,7 +6,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
@@ -41,30 +41,53 @@ def open_stream(path: str) -> IO[bytes]:
     return cast(IO[bytes], lzma.LZMAFile(file)) if kind == "xz" else file
 
 
-def read_blocks(source: LogSource, problems: list[str], size: int = BLOCK) -> Iterator[bytes]:
-    """Yield blocks that end at a line end (or at the end of a file); problems met are added to `problems`.
+def is_compressed(path: str) -> bool:
+    """Return whether a file begins like a compressed one."""
+    with Path(path).open("rb") as file:
+        head = file.read(6)
+    return any(head.startswith(magic) for magic in _MAGIC)
+
+
+def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the chunks cut at line ends; the last line gets a line end if it has none."""
+    rest = b""
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n") + 1
+        if not cut and len(rest) + len(chunk) < MAX_LINE:
+            rest += chunk
+            continue
+        if not cut:  # a line too long to hold: hand it on in pieces, each counted as a line
+            yield rest + chunk + b"\n"
+            rest = b""
+            continue
+        yield rest + chunk[:cut]
+        rest = chunk[cut:]
+    if rest:
+        yield rest + b"\n"
+
+
+def read_blocks(source: LogSource, problems: list[str]) -> Iterator[bytes]:
+    """Yield blocks of whole lines; problems met are added to `problems`.
 
     A file that ends early, breaks off or disappears gives what could be read of it."""
+    size = block_size(source)
     for path in source.paths:
-        rest = b""
-        try:
-            with open_stream(path) as stream:
-                while True:
-                    chunk = stream.read(size)
-                    if not chunk:
-                        break
-                    cut = chunk.rfind(b"\n") + 1
-                    if not cut and len(rest) + len(chunk) < MAX_LINE:
-                        rest += chunk
-                        continue
-                    cut = cut or len(chunk)
-                    yield rest + chunk[:cut]
-                    rest = chunk[cut:]
-        except _BROKEN as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            problems.append(f"{path}: {reason or type(error).__name__}; read up to there")
-        if rest:
-            yield rest + b"\n"
+        yield from cut_lines(_chunks(path, size, problems))
+
+
+def _chunks(path: str, size: int, problems: list[str]) -> Iterator[bytes]:
+    try:
+        with open_stream(path) as stream:
+            while chunk := stream.read(size):
+                yield chunk
+    except _BROKEN as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        problems.append(f"{path}: {reason or type(error).__name__}; read up to there")
+
+
+def block_size(source: LogSource) -> int:
+    """Bytes per block: small enough for about 256 slices of time, large enough to be worth the work per block."""
+    return min(max((source_size(source) or BLOCK << 8) // 256, 1 << 15), BLOCK)
 
 
 def source_size(source: LogSource) -> int | None:

@@ -23,7 +23,7 @@ _HEXWORD = re.compile(r"(?:0x)?[0-9a-fA-F]{4,}")
 _MIXED = re.compile(r"[0-9][A-Za-z]+[0-9]|[A-Za-z][0-9]+[A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
 _STARS = re.compile(r"<\*>(?:[.:,/_+-]?<\*>|%)+")
-_RUN = re.compile(r"(?<![A-Za-z])(?=[A-Za-z]*[a-z][A-Z])(?=[A-Za-z]*[A-Z][a-z])[A-Za-z]{12,}(?![A-Za-z])")
+_LETTERS = re.compile(r"[A-Za-z]{5,}")
 _HIDE = str.maketrans("0123456789", "".join(chr(0xE000 + n) for n in range(10)))
 _SHOW = str.maketrans("".join(chr(0xE000 + n) for n in range(10)), "0123456789")
 
@@ -35,6 +35,13 @@ def _mask_segment(match: re.Match[str]) -> str:
     return _NUMBER.sub(STAR, text)
 
 
+def _mask_random(match: re.Match[str]) -> str:
+    """Mask a run of letters whose case changes as often as in random ids (`kJhGfD`), not as in camelCase."""
+    text = match.group()
+    rises = sum(1 for a, b in zip(text, text[1:], strict=False) if a.islower() and b.isupper())
+    return STAR if rises >= 2 and rises >= 0.2 * len(text) else text
+
+
 def keep_codes(message: str) -> str:
     """Return the message with the digits of its codes out of the masks' reach (private-use characters)."""
     return CODE.sub(
@@ -43,9 +50,11 @@ def keep_codes(message: str) -> str:
     )
 
 
-def shape_of(message: str) -> Shape:
-    """Return the words of a message with its variable parts masked."""
+def shape_of(message: str, *, rough: bool = False) -> Shape:
+    """Return the words of a message with its variable parts masked; `rough` masks mixed-case random words too."""
     text = _SEGMENT.sub(_mask_segment, keep_codes(message[:4000]))
+    if rough:
+        text = _LETTERS.sub(_mask_random, text)
     text = _STARS.sub(STAR, text).translate(_SHOW)
     return tuple(text.split(None, MAX_WORDS)[:MAX_WORDS])
 

@@ -3,7 +3,6 @@
 import itertools
 import re
 
-from .groups import Group
 from .models import Trend
 
 _NUMBER = re.compile(r"(?<![\w.:-])-?\d+(?:\.\d+)?(?![\d:]|[.]\d|-\d)")
@@ -11,12 +10,11 @@ _NAME = re.compile(r"([A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)[\"']?\s*[=: ]*[\"'(]
 _MIN_SAMPLES = 6
 
 
-def find_trends(group: Group, limit: int = 3) -> list[Trend]:
-    """Return the number slots of a group whose sampled values mostly go one way and end well away from the start."""
-    samples = sorted(group.samples, key=lambda pair: pair[0] or 0.0)
-    if len(samples) < _MIN_SAMPLES:
+def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
+    """Return the number slots of a group's sampled lines (oldest first) whose values mostly go one way and end well away from the start."""
+    if len(texts) < _MIN_SAMPLES:
         return []
-    columns = [list(_NUMBER.finditer(text)) for _, text in samples]
+    columns = [list(_NUMBER.finditer(text)) for text in texts]
     width = len(columns[-1])
     columns = [column for column in columns if len(column) == width]
     if len(columns) < _MIN_SAMPLES or width > 40:

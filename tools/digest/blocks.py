@@ -1,0 +1,324 @@
+"""Reads blocks of lines at C speed into a Collector: only one line of each distinct key is looked at in Python.
+
+A line's key is the line without its digits and small hex letters, made for a whole block at once. Lines with the same
+key have the same shape, so they are counted without being parsed. Four kinds of lines need more than that: lines with
+a code (an HTTP status: digits that are evidence), JSON and logfmt lines, stack frames, and blank lines.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+from .collect import HEX_DIGITS, MAX_KEYS, Collector
+from .fields import parse_logfmt
+from .groups import Group, Line
+from .shapes import CODE
+from .stacks import cause_of, is_frame, opens_trace
+from .structured import StructuredReader
+
+_DIGIT_WORD = re.compile(rb"[^\s]*[0-9][^\s]*")
+_SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
+_NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
+_MAX_RUNS = 5000
+_HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
+
+
+class _Kind(Enum):
+    PLAIN = auto()
+    CODE = auto()
+    STRUCTURED = auto()
+    FRAME = auto()
+    TRACE_EVENT = auto()
+    BLANK = auto()
+
+
+class _Entry(NamedTuple):
+    """What is known of a key."""
+
+    kind: _Kind
+    group: Group | None = None
+    codes: re.Pattern[bytes] | None = None
+
+
+class Span(NamedTuple):
+    """First and last time stamp of a block, and whether all sampled ones are in order."""
+
+    first: float
+    last: float
+    ordered: bool
+
+
+class BlockReader:
+    """Feeds blocks into a collector; the collector's own line-by-line way is used where exactness needs it."""
+
+    def __init__(self, collector: Collector, *, exact_bytes: int) -> None:
+        """The first `exact_bytes` bytes are read line by line: small logs deserve exact times, and cost little."""
+        self._to = collector
+        self._exact_left = exact_bytes
+        self._entries: dict[bytes, _Entry] = {}
+        self._coded: dict[tuple[bytes, object], Group] = {}
+        self._runs: dict[bytes, tuple[str, tuple[str, ...]] | None] = {}
+        self._pressure = 0
+        self._held: list[bytes] = []
+        self._structured = StructuredReader(collector)
+
+    def add(self, block: bytes, *, closing: bool = False) -> int:
+        """Take a block of whole lines; return how many lines were read in it.
+
+        The last record is held back until the next block or `closing`: its stack trace may go on there."""
+        if self._held:
+            block = b"\n".join(self._held) + b"\n" + block
+        lines = block.split(b"\n")
+        lines.pop()  # a block ends with a line end
+        held = len(lines) - _record_start(lines) if len(block) > _HOLD_FROM and not closing else 0
+        self._held = lines[len(lines) - held :]
+        if held:
+            del lines[-held:]
+            block = block[: len(block) - sum(map(len, self._held)) - held]
+        if self._exact_left > 0 or b"\n==> " in block or block.startswith(b"==> "):
+            self._exact_left -= len(block)
+            self._to.add_lines(lines)
+            return len(lines)
+        span = self._span(lines)
+        where = self._place(span)
+        if where == "border":
+            self._to.add_lines(lines)
+            return len(lines)
+        section = self._to.section
+        section.lines += len(lines)
+        section.bytes += len(block)
+        for moment in (span.first, span.last) if span else ():
+            section.note_time(moment)
+        if where == "outside":
+            self._to.outside += len(lines)
+        else:
+            self._count(block, lines, span)
+        self._to.lines += len(lines)
+        return len(lines)
+
+    def finish(self) -> None:
+        """Read what is held back and close what is open."""
+        if self._held:
+            block = b"\n".join(self._held) + b"\n"
+            self._held = []
+            self.add(block, closing=True)
+        self._structured.finish()
+        self._to.finish()
+
+    def _span(self, lines: Sequence[bytes]) -> Span | None:
+        """Read the stamps of the first, the last and some lines in between."""
+        to, time_of, times = self._to, self._to.section.parser.time_of, []
+        step = max(len(lines) // _SAMPLES, 1)
+        for start in (*range(0, len(lines) - 1, step), len(lines) - 1):
+            direction = -1 if start == len(lines) - 1 else 1
+            for number in range(start, max(min(start + 40 * direction, len(lines)), -1), direction):
+                moment = time_of(to.clean(lines[number][:2000]))
+                if moment is not None:
+                    times.append(moment)
+                    break
+        if not times:
+            return None
+        ordered = all(a <= b + 1 for a, b in zip(times, times[1:], strict=False))
+        return Span(min(times), max(times), ordered)
+
+    def _place(self, span: Span | None) -> str:
+        low, high = self._to.bounds
+        if low == float("-inf") and high == float("inf"):
+            return "inside"
+        if span is None or not span.ordered:
+            return "border"
+        if low <= span.first and span.last <= high:
+            return "inside"
+        return "outside" if span.last < low or span.first > high else "border"
+
+    def _count(self, block: bytes, lines: list[bytes], span: Span | None) -> None:
+        moment = (span.first + span.last) / 2 if span else self._to.section.current
+        bin_number = self._to.bin_of(moment, span.last - span.first if span else 0.0)
+        base = self._to.lines + 1
+        probe = lines[:: max(len(lines) // 16, 1)]
+        if sum(1 for raw in probe if raw[:1] == b"{") * 2 > len(probe):
+            rest = self._structured.add_many(lines, range(base, base + len(lines)), bin_number)
+            if not rest:
+                return
+            numbers: Sequence[int] = rest
+            lines = [lines[number - base] for number in rest]
+            block = b"\n".join(lines) + b"\n"
+        else:
+            numbers = range(base, base + len(lines))
+        rough = self._pressure >= 3
+        text = _DIGIT_WORD.sub(b"", block) if rough else block.translate(None, HEX_DIGITS)
+        keys = text.split(b"\n")
+        keys.pop()
+        self._count_keys(lines, keys, numbers, bin_number, rough)
+
+    def _count_keys(
+        self,
+        lines: list[bytes],
+        keys: list[bytes],
+        numbers: Sequence[int],
+        bin_number: int | None,
+        rough: bool,
+    ) -> None:
+        counts = Counter(keys)
+        last = dict(zip(keys, range(len(keys)), strict=True))  # in the order of first occurrence
+        first: dict[bytes, int] | None = None
+        special: dict[bytes, list[int]] = {}
+        new, section = 0, self._to.section_number
+        for key, place in last.items():
+            entry = self._entries.get(key)
+            if entry is None:
+                if first is None:
+                    first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+                new += 1
+                entry = self._enter(key, lines, first[key], numbers, rough)
+            if entry.kind is _Kind.PLAIN or entry.kind is _Kind.TRACE_EVENT:
+                assert entry.group is not None  # noqa: S101 - both kinds have one
+                entry.group.see(Line(numbers[place], lines[place], None, section), counts[key], bin_number)
+            if entry.kind not in (_Kind.PLAIN, _Kind.BLANK):
+                special[key] = []
+        if new > _NEW_SHARE * len(keys) and not rough:
+            self._pressure += 1
+            if self._pressure >= 3:
+                self._forget()
+        if special:
+            for place, key in enumerate(keys):
+                if key in special:
+                    special[key].append(place)
+            self._handle(special, lines, numbers, bin_number, rough)
+        if len(self._entries) > MAX_KEYS:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Empty the caches; groups stay, so only speed is lost for a moment."""
+        self._entries.clear()
+        self._coded.clear()
+
+    def _enter(
+        self, key: bytes, lines: list[bytes], place: int, numbers: Sequence[int], rough: bool
+    ) -> _Entry:
+        """Look at the first line of a new key."""
+        to = self._to
+        text = to.clean(lines[place])
+        entry = _Entry(_Kind.PLAIN)
+        if not text or text.isspace():
+            entry = _Entry(_Kind.BLANK)
+        elif is_frame(text) or (text[:4] == "    " and place and b'File "' in lines[place - 1][:40]):
+            entry = _Entry(_Kind.FRAME)
+        elif text[0] == "{" or ("=" in text[:40] and parse_logfmt(text)):
+            entry = _Entry(_Kind.STRUCTURED)
+        else:
+            parsed = to.section.parser.parse(text)
+            to.section.formats[parsed.format] += 1
+            codes = _extractor(text)
+            if codes is not None and codes.search(lines[place]):
+                entry = _Entry(_Kind.CODE, None, codes)
+            else:
+                group = to.group_of(
+                    parsed, Line(numbers[place], lines[place], parsed.time, to.section_number), rough=rough
+                )
+                event = opens_trace(text) or cause_of(text) is not None
+                entry = _Entry(_Kind.TRACE_EVENT if event else _Kind.PLAIN, group)
+        self._entries[key] = entry
+        return entry
+
+    def _handle(
+        self,
+        special: dict[bytes, list[int]],
+        lines: list[bytes],
+        numbers: Sequence[int],
+        bin_number: int | None,
+        rough: bool,
+    ) -> None:
+        frames: list[int] = []
+        for key, places in special.items():
+            entry = self._entries.get(key)
+            if entry is None or entry.kind is _Kind.STRUCTURED:
+                for number in self._structured.add_many(
+                    [lines[p] for p in places], [numbers[p] for p in places], bin_number
+                ):
+                    self._see_alone(lines[places[0]], number, bin_number, rough)
+            elif entry.kind is _Kind.CODE and entry.codes is not None:
+                self._count_codes(key, entry.codes, places, lines, numbers, bin_number, rough)
+            else:
+                frames += places
+        if frames:
+            self._fold_traces(sorted(frames), lines, numbers)
+
+    def _see_alone(self, raw: bytes, number: int, bin_number: int | None, rough: bool) -> Group:
+        """Count one line by parsing it."""
+        to = self._to
+        parsed = to.section.parser.parse(to.clean(raw))
+        line = Line(number, raw, parsed.time, to.section_number)
+        group = to.group_of(parsed, line, rough=rough)
+        group.see(line, 1, bin_number)
+        return group
+
+    def _count_codes(
+        self, key: bytes, codes: re.Pattern[bytes], places: list[int], lines: list[bytes], numbers: Sequence[int],
+        bin_number: int | None, rough: bool,
+    ) -> None:  # fmt: skip
+        """Count the lines of one key apart by their codes."""
+        found: list[object] = codes.findall(b"\n".join([lines[place] for place in places]))
+        if len(found) != len(places):  # a line without the code, or with more: one by one
+            found = [match.groups() if (match := codes.search(lines[place])) else None for place in places]
+        counts = Counter(found)
+        newest = dict(zip(found, places, strict=True))
+        oldest: dict[object, int] | None = None
+        for code, place in newest.items():
+            group = self._coded.get((key, code))
+            count = counts[code]
+            if group is None:
+                if oldest is None:
+                    oldest = dict(zip(reversed(found), reversed(places), strict=True))
+                group = self._see_alone(lines[oldest[code]], numbers[oldest[code]], bin_number, rough)
+                self._coded[(key, code)] = group
+                count -= 1
+            if count:
+                group.see(
+                    Line(numbers[place], lines[place], None, self._to.section_number), count, bin_number
+                )
+
+    def _fold_traces(self, places: list[int], lines: list[bytes], numbers: Sequence[int]) -> None:
+        """Feed runs of neighbouring frames, with the line before and after, to the trace reader."""
+        runs: list[list[int]] = []
+        for place in places:
+            if runs and place - runs[-1][-1] <= 2:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        traces = self._to.traces
+        for run in runs:
+            begin, end = max(run[0] - 1, 0), min(run[-1] + 2, len(lines))
+            raw = b"\n".join(lines[begin:end]).translate(None, HEX_DIGITS)
+            key = self._runs.get(raw)
+            if key is not None and key in traces.traces:
+                traces.traces[key].count += 1
+                continue
+            before = {name: trace.count for name, trace in traces.traces.items()}
+            for place in range(begin, end):
+                traces.feed(self._to.clean(lines[place]), f"{self._to.source_id}:{numbers[place]}")
+            traces.close()
+            changed = [name for name, trace in traces.traces.items() if before.get(name) != trace.count]
+            if len(changed) == 1 and len(self._runs) < _MAX_RUNS:
+                self._runs[raw] = changed[0]
+
+
+def _record_start(lines: list[bytes]) -> int:
+    """Return where the last record begins: before trailing indented lines, and two more for the exception and its line."""
+    place = len(lines)
+    while place > 0 and len(lines) - place < 300 and lines[place - 1][:1] in (b" ", b"\t", b"C", b""):
+        place -= 1
+    return max(place - 2, 0)
+
+
+def _extractor(text: str) -> re.Pattern[bytes] | None:
+    """Return a pattern that finds the codes of lines like this one: up to three, by the literal text before each."""
+    parts = []
+    for match in list(CODE.finditer(text))[:3]:
+        before = text[max(match.start(1) - 14, 0) : match.start(1)]
+        before = before[before.rfind(" ", 0, -1) + 1 :] if " " in before[:-1] else before
+        literal = "".join(r"\d" if char.isdigit() else re.escape(char) for char in before)
+        parts.append(re.sub(r"(?:\\d)+", r"\\d+", literal) + r"(-?\d{1,5})\b")
+    return re.compile(r"[^\n]*?".join(parts).encode()) if parts else None
