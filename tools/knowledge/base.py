@@ -44,6 +44,7 @@ class KnowledgeBase:
         self._mutex = threading.RLock()
         self._seen: tuple[int, ...] = ()
         self._cases: dict[str, Case] = {}
+        self._written_outcomes: dict[str, CaseOutcome] = {}
         self._fingerprint = ""
         self._retriever: Retriever | None = None
         self._vectors: VectorIndex | None = None
@@ -132,14 +133,14 @@ class KnowledgeBase:
         with self._mutex:
             if self.get(case.id) is not None:
                 raise InputError(f"case `{case.id}` exists already; use another id, or update it")
-            return self._store(case)
+            return self._store(case, case.outcome)
 
     def update(self, case: Case) -> Case:
         """Replace the case of the same id (raises `InputError` if unknown); a seed case is shadowed."""
         with self._mutex:
             if self.get(case.id) is None:
                 raise InputError(f"no case `{case.id}`")
-            return self._store(case)
+            return self._store(case, self._written_outcomes[case.id])
 
     def remove(self, case_id: str) -> None:
         """Delete a user case; raises `InputError` for an unknown id and for a seed case."""
@@ -174,7 +175,7 @@ class KnowledgeBase:
     def export(self, path: Path) -> int:
         """Write the user's cases with outcomes to one YAML file; returns how many. `kb import` reads it."""
         mine = [case for case in self.cases() if case.source != "seed"]
-        write_atomically(path, to_yaml(mine, outcomes=True))
+        write_atomically(path, to_yaml(mine))
         return len(mine)
 
     def reindex(self) -> int:
@@ -196,10 +197,10 @@ class KnowledgeBase:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    def _store(self, case: Case) -> Case:
-        stored = case.model_copy(
-            update={"source": "user" if case.source == "seed" else case.source, "outcome": CaseOutcome()}
-        )
+    def _store(self, case: Case, outcome: CaseOutcome) -> Case:
+        """Write `case`; `outcome` is what its file says, without the attempts recorded apart."""
+        source = "user" if case.source == "seed" else case.source
+        stored = case.model_copy(update={"source": source, "outcome": outcome})
         check_modes(stored, f"case `{case.id}`")
         self._prepare()
         with locked(self._lock, exclusive=True):
@@ -234,6 +235,7 @@ class KnowledgeBase:
             else case
             for case in catalogue.cases
         }
+        self._written_outcomes = {case.id: case.outcome for case in catalogue.cases}
         self._seen = seen
         if self._retriever is not None and self._fingerprint == catalogue.fingerprint:
             self._retriever.replace_cases(list(self._cases.values()))  # only outcomes changed

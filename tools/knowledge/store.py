@@ -10,9 +10,6 @@ from ..errors import InputError
 from .loading import parse_files
 from .models import Case
 
-# Fields that are not part of what a person writes: outcomes are kept apart.
-_NOT_WRITTEN = {"outcome"}
-
 
 class CaseFiles:
     """The folder `cases/`; writes are atomic (a new file renamed over the old one)."""
@@ -46,12 +43,9 @@ class CaseFiles:
             raise InputError(f"no user case `{case_id}`") from None
 
 
-def to_yaml(cases: list[Case], *, outcomes: bool = False) -> str:
+def to_yaml(cases: list[Case]) -> str:
     """Return `cases` as the text of a case file; empty optional fields are left out."""
-    rows: list[dict[str, Any]] = [
-        case.model_dump(mode="json", exclude_defaults=True, exclude=None if outcomes else _NOT_WRITTEN)
-        for case in cases
-    ]
+    rows: list[dict[str, Any]] = [case.model_dump(mode="json", exclude_defaults=True) for case in cases]
     return yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=110)
 
 
