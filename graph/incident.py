@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from ..agents.models import Diagnosis, EngineName, LogAnalysis, Recommendation
 from ..tools.alert import Alert
@@ -30,8 +30,19 @@ class Incident(BaseModel):
 
     @classmethod
     def of(cls, state: Any) -> Self:
-        """Read the incident out of a graph state."""
-        return cls.model_validate({key: state[key] for key in cls.model_fields if key in state})
+        """Read the incident out of a graph state; a part that was changed by hand into nonsense is left out, and said."""
+        incident = cls()
+        unreadable = []
+        for name in cls.model_fields:
+            if name in state:
+                try:
+                    part = cls.model_validate({name: state[name]})
+                except ValidationError:
+                    unreadable.append(f"`{name}` in the run's state cannot be read and is left out")
+                else:
+                    setattr(incident, name, getattr(part, name))
+        incident.errors = [*incident.errors, *unreadable]
+        return incident
 
     def engines(self) -> dict[str, EngineName]:
         """Return which engine made each agent's result."""

@@ -17,6 +17,11 @@ def merge_by_source(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> 
     return [item for item in left if item["key"] not in read_again] + right
 
 
+def append_new(left: list[str], right: list[str]) -> list[str]:
+    """Append what is not there yet."""
+    return list(dict.fromkeys([*left, *right]))
+
+
 class IncidentInput(TypedDict):
     """What starts a run: an alert, or a person's words and pasted logs."""
 
@@ -73,8 +78,8 @@ class IncidentState(TypedDict):
     report: NotRequired[dict[str, Any]]
     proposed_case: NotRequired[dict[str, Any] | None]
     """A case for the knowledge base; stored only when a person confirms it."""
-    errors: NotRequired[list[str]]
-    """What could not be done on the way, for the report."""
+    errors: Annotated[list[str], append_new]
+    """What could not be done on the way, for the report. Nodes add to it; several may in one step."""
 
 
 class CollectInput(TypedDict):

@@ -4,7 +4,7 @@ Insert-only tables for plans and decisions (triggers refuse changes), and a ledg
 compare-and-set. SQLite in a file of its own, every commit on disk before it counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,7 +143,7 @@ class Store:
             raise NothingToActOn(
                 f"there is no run {thread_id!r}; `ops-assistant pending` lists those that wait"
             )
-        return RunRow(row)
+        return RunRow(_plain(row))
 
     def runs(self, status: RunStatus | None = None) -> list[RunRow]:
         """Return the runs, oldest first; only those of one status if given."""
@@ -151,7 +151,7 @@ class Store:
         if status is not None:
             query = query.where(_runs.c.status == status)
         with self._engine.connect() as connection:
-            return [RunRow(row) for row in connection.execute(query).mappings()]
+            return [RunRow(_plain(row)) for row in connection.execute(query).mappings()]
 
     # --- plans and decisions --------------------------------------------------------------------
 
@@ -269,6 +269,10 @@ def _decision_row(decision: Decision, seal: str) -> dict[str, str]:
         "plan_hash": decision.plan_hash, "thread_id": decision.thread_id,
         "seal": seal, "body": decision.model_dump_json(),
     }  # fmt: skip
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in row.items()}  # the keys are a subclass of str
 
 
 def _now() -> str:

@@ -2,7 +2,7 @@
 
 import fcntl
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
@@ -126,20 +126,28 @@ class OpsAssistant:
     def load(self, run: Run) -> None:
         """Read where a run stands."""
         with open_checkpointer(self.settings.checkpoint_file) as saver:
-            snapshot = self._graph.compile(checkpointer=saver).get_state(_config(run.thread_id))
-        self._take(run, snapshot)
+            graph = self._graph.compile(checkpointer=saver)
+            snapshot = graph.get_state(_config(run.thread_id))
+            past = (
+                _asked(graph.get_state_history(_config(run.thread_id)))
+                if self._is_astray(run, snapshot)
+                else None
+            )
+        self._take(run, snapshot, past)
 
     async def aload(self, run: Run) -> None:
         """Asynchronous `load`."""
         async with open_async_checkpointer(self.settings.checkpoint_file) as saver:
-            snapshot = await self._graph.compile(checkpointer=saver).aget_state(_config(run.thread_id))
-        self._take(run, snapshot)
+            graph = self._graph.compile(checkpointer=saver)
+            snapshot = await graph.aget_state(_config(run.thread_id))
+            past = None
+            if self._is_astray(run, snapshot):
+                past = _asked([item async for item in graph.aget_state_history(_config(run.thread_id))])
+        self._take(run, snapshot, past)
 
-    def last_answer_error(self, run: Run) -> str | None:
-        """Return why the run's last answer was not accepted, if it asks again."""
-        with open_checkpointer(self.settings.checkpoint_file) as saver:
-            snapshot = self._graph.compile(checkpointer=saver).get_state(_config(run.thread_id))
-        return snapshot.values.get("approval_error")
+    def redact(self, text: str) -> str:
+        """Return the text without secrets: what people write is stored in checkpoints too."""
+        return self._dependencies.redactor.redact(text)
 
     @contextmanager
     def exclusive(self, thread_id: str) -> Iterator[None]:
@@ -176,6 +184,7 @@ class OpsAssistant:
         run = Run(self, thread_id or str(uuid.uuid4()))
         # Raw logs stay out of every checkpoint, also out of the first one, which holds the input.
         kept = keep_inline_logs(parsed, self._dependencies.evidence_dir(run.thread_id))
+        kept = kept.model_copy(update={"message": self.redact(kept.message)})
         return run, {"alert": kept.model_dump(mode="json")}
 
     def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
@@ -183,7 +192,7 @@ class OpsAssistant:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
                 for mode, data in graph.stream(
-                    given, _config(run.thread_id), stream_mode=["updates", "custom"], durability="sync"
+                    given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
                     _emit(on_event, mode, data)
             self._take(run, graph.get_state(_config(run.thread_id)))
@@ -193,7 +202,7 @@ class OpsAssistant:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
                 async for mode, data in graph.astream(
-                    given, _config(run.thread_id), stream_mode=["updates", "custom"], durability="sync"
+                    given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
                     _emit(on_event, mode, data)
             self._take(run, await graph.aget_state(_config(run.thread_id)))
@@ -211,11 +220,27 @@ class OpsAssistant:
             )
             raise
 
-    def _take(self, run: Run, snapshot: StateSnapshot) -> None:
-        incident = Incident.of(snapshot.values)
-        question = snapshot.interrupts[0].id if snapshot.interrupts else None
+    def _is_astray(self, run: Run, snapshot: StateSnapshot) -> bool:
+        """Tell whether a client has moved the thread past the question of a plan that nobody has decided on."""
+        waits = self._dependencies.store.run(run.thread_id)["status"] == "awaiting_approval"
+        return waits and not snapshot.interrupts and not snapshot.next
+
+    def _take(self, run: Run, snapshot: StateSnapshot, asked: StateSnapshot | None = None) -> None:
+        """Take over the state at the head, or where the question was asked if the head was moved past it."""
+        stands = asked or snapshot
+        question = stands.interrupts[0] if stands.interrupts else None
         row = self._dependencies.store.run(run.thread_id)
-        run.update(incident, "awaiting_approval" if question else row["status"], question)
+        run.update(
+            Incident.of(stands.values),
+            "awaiting_approval" if question else row["status"],
+            question,
+            asked.config if asked else None,
+        )
+
+
+def _asked(history: Iterable[StateSnapshot]) -> StateSnapshot | None:
+    """Return the latest state that waits for an answer; the history is newest first."""
+    return next((snapshot for snapshot in history if snapshot.interrupts), None)
 
 
 def _config(thread_id: str) -> RunnableConfig:

@@ -8,6 +8,9 @@ import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Interrupt
+
 from .agents.models import Diagnosis, LogAnalysis, Recommendation
 from .events import Event
 from .graph.incident import Incident
@@ -30,7 +33,8 @@ class Run:
         self.thread_id = thread_id
         self._incident = Incident()
         self._status: RunStatus = "running"
-        self._question: str | None = None
+        self._question: Interrupt | None = None
+        self.config: RunnableConfig = {"configurable": {"thread_id": thread_id}}
 
     def __repr__(self) -> str:
         return f"<Run {self.thread_id} {self.status}>"
@@ -199,9 +203,16 @@ class Run:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def update(self, incident: Incident, status: RunStatus, question: str | None) -> None:
-        """Take over what the assistant has read; `question` is the id of the pending interrupt."""
+    def update(
+        self,
+        incident: Incident,
+        status: RunStatus,
+        question: Interrupt | None,
+        checkpoint: RunnableConfig | None,
+    ) -> None:
+        """Take over what the assistant has read: the pending question, and where it was asked if not at the head."""
         self._incident, self._status, self._question = incident, status, question
+        self.config = checkpoint or {"configurable": {"thread_id": self.thread_id}}
 
     def _answer(self, answer: dict[str, Any], on_event: OnEvent | None) -> "Run":
         with self._assistant.exclusive(self.thread_id):
@@ -217,7 +228,7 @@ class Run:
             shown = self._shown_hash()
             await self._assistant.aload(self)
             if self._question is None and self._status in ("running", "awaiting_approval"):
-                await self._assistant.ago_on(self, None, on_event)
+                await self._assistant.ago_on(self, None, on_event)  # its process died just before it asked
             await self._assistant.ago_on(self, {self._pending(): self._bound(answer, shown)}, on_event)
         return self._checked()
 
@@ -226,11 +237,14 @@ class Run:
 
     def _bound(self, answer: dict[str, Any], shown: str | None) -> dict[str, Any]:
         """Bind the answer to the plan its giver has seen; one that has changed since is refused."""
-        return answer if shown is None else {**answer, "plan_hash": shown}
+        words = {
+            key: self._assistant.redact(answer[key]) for key in ("by", "comment", "message") if key in answer
+        }
+        return {**answer, **words} if shown is None else {**answer, **words, "plan_hash": shown}
 
     def _pending(self) -> str:
         if self._question is not None:
-            return self._question
+            return self._question.id
         if (decision := self.decision) is not None:
             raise NothingToActOn(
                 f"run {self.thread_id} waits for no decision, it is {self.status}: {decision.kind} by {decision.by} "
@@ -239,7 +253,8 @@ class Run:
         raise NothingToActOn(f"run {self.thread_id} waits for no decision, it is {self.status}")
 
     def _checked(self) -> "Run":
-        if self._question is not None and (error := self._assistant.last_answer_error(self)):
+        """Raise if the question was put again because the answer was not understood."""
+        if self._question is not None and (error := self._question.value.get("error")):
             raise InputError(f"the answer was not accepted, the run still waits: {error}")
         return self
 

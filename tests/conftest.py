@@ -17,7 +17,10 @@ DEMO = Path(__file__).parent.parent / "ops_assistant" / "data"
 @pytest.fixture(autouse=True)
 def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
-        if name.startswith(("OPS_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")) and name != "OPS_REQUIRE_SERVICES":
+        if (
+            name.startswith(("OPS_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_"))
+            and name != "OPS_REQUIRE_SERVICES"
+        ):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)  # no .env, no var/ of the checkout
 

@@ -29,7 +29,7 @@ def make_analyse_logs(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]
             "digest": digest.model_dump(mode="json"),
             "log_analysis": analysis.model_dump(mode="json"),
             "usage": usage_json(budget),
-            "errors": [*state.get("errors", []), *errors],
+            "errors": errors,
         }
 
     return analyse_logs

@@ -41,20 +41,22 @@ def _outcomes(deps: Dependencies, plan: Plan) -> dict[str, Any]:
 
 
 def _refused(state: IncidentState, deps: Dependencies, reason: str) -> Command[Target]:
-    """Ask for the approval that is missing; a plan that was decided otherwise, or no plan, ends in the report."""
+    """End this branch, or ask again if an approval ran out before all actions had started.
+
+    Whoever jumped here past an open question leaves it open: LangGraph keeps the interrupted task beside the
+    one that was jumped to. So nothing is written here that the interrupted task writes.
+    """
     thread_id = current_thread_id()
     shown = deps.store.plan(str((state.get("plan") or {}).get("hash", "")))
-    errors = [*state.get("errors", []), reason]
-    if shown is None or shown.thread_id != thread_id:
-        return Command(update={"errors": errors, "plan": None}, goto="report")
-    decision = deps.store.decision(shown.hash)
-    if decision is not None and decision.kind != "approve":
-        return Command(update={"errors": errors}, goto="report")
-    # Not decided yet, or the approval ran out before all actions had started: ask (again) for what never ran.
-    plan = deps.planner.renewed(shown, deps.executor.not_started(shown)) if decision is not None else shown
+    decision = deps.store.decision(shown.hash) if shown is not None and shown.thread_id == thread_id else None
+    if shown is None or decision is None:
+        return Command(update={"errors": [reason]})
+    if decision.kind != "approve":
+        return Command(update={"errors": [reason]}, goto="report")
+    plan = deps.planner.renewed(shown, deps.executor.not_started(shown))
     deps.store.add_plan(plan)
     deps.store.set_status(thread_id, "awaiting_approval")
     return Command(
-        update={"errors": errors, "plan": plan.model_dump(mode="json"), "approval_error": reason},
+        update={"errors": [reason], "plan": plan.model_dump(mode="json"), "approval_error": reason},
         goto="await_approval",
     )

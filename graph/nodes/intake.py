@@ -53,7 +53,7 @@ def make_intake(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
             "alert": kept.model_dump(mode="json"),
             "sources": [source.model_dump(mode="json") for source in sources],
             "window": default_window(alert.timestamp).model_dump(mode="json"),
-            "errors": notes,
+            "errors": Overwrite(notes),
         }
         update["taken"] = {"alert": _fingerprint(update["alert"])}
         if spoken is not None:

@@ -33,8 +33,10 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             or plan.thread_id != thread_id
             or not deps.seal.verify(thread_id, shown_hash, sealed, seal)
         ):
-            error = "that answer did not come through the approval request; nothing was recorded"
-            return Command(update={"answer": None, "approval_error": error}, goto="await_approval")
+            # Written into the state by somebody. The question, if one is open, stays open beside this branch.
+            return Command(
+                update={"errors": ["an answer that did not come through the approval request was ignored"]}
+            )
         now = datetime.now(UTC)
         if now > plan.expires_at and deps.store.decision(plan.hash) is None:
             return _ask_again(plan, deps)

@@ -1,11 +1,13 @@
 """`ops-assistant investigate`."""
 
+from glob import glob
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..tools.alert import Alert
+from ..tools.errors import InputError
 from .common import EngineOption, JsonOption, open_assistant, print_json, progress
 
 
@@ -24,6 +26,9 @@ def investigate_command(
     from ..render.terminal import print_run
 
     alert = _read_alert(alert_file)
+    for path in logs or []:
+        if path != "-" and not glob(path) and not Path(path).exists():
+            raise InputError(f"--logs {path}: no such file or folder")
     if logs:
         alert = alert.model_copy(update={"log_sources": [*alert.log_sources, *logs]})
     with open_assistant(engine) as assistant:

@@ -18,7 +18,9 @@ def test_all_approved() -> None:
 
 
 def test_all_rejected_keeps_the_reasons() -> None:
-    answer = parse_answer({"decisions": [REJECT, {"type": "respond", "message": "try the cache"}]}, make_plan())
+    answer = parse_answer(
+        {"decisions": [REJECT, {"type": "respond", "message": "try the cache"}]}, make_plan()
+    )
     assert (answer.kind, answer.comment) == ("reject", "not now; try the cache")
 
 
@@ -29,9 +31,15 @@ def test_some_approved_is_a_smaller_plan() -> None:
 
 
 def test_an_edited_action_replaces_the_shown_one() -> None:
-    edited = {"type": "edit", "edited_action": {"name": "scale_up", "args": {"service": "s1", "replicas": "3"}}}
+    edited = {
+        "type": "edit",
+        "edited_action": {"name": "scale_up", "args": {"service": "s1", "replicas": "3"}},
+    }
     answer = parse_answer({"decisions": [edited, APPROVE]}, make_plan())
-    assert [(key, action.type) for key, action in answer.edits] == [("a1", "scale_up"), ("a2", "restart_service")]
+    assert [(key, action.type) for key, action in answer.edits] == [
+        ("a1", "scale_up"),
+        ("a2", "restart_service"),
+    ]
 
 
 def test_one_abort_ends_it_all() -> None:
@@ -41,7 +49,10 @@ def test_one_abort_ends_it_all() -> None:
 def test_our_own_forms() -> None:
     plan = make_plan()
     assert parse_answer({"type": "approve", "by": "dana", "plan_hash": plan.hash}, plan).by == "dana"
-    whole = {"type": "edit", "plan": {"hash": plan.hash, "actions": [{"id": "a2", "type": "x", "params": {}}]}}
+    whole = {
+        "type": "edit",
+        "plan": {"hash": plan.hash, "actions": [{"id": "a2", "type": "x", "params": {}}]},
+    }
     assert [key for key, _ in parse_answer(whole, plan).edits] == ["a2"]
 
 

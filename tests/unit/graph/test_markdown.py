@@ -14,7 +14,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("show", [code, fenced, plain])
 def test_hostile_text_makes_no_link_image_or_tag(show, text: str) -> None:  # noqa: ANN001
-    html = MarkdownIt("commonmark", {"html": False}).render(f"- before {show(text)}" if show is not fenced else show(text))
+    html = MarkdownIt("commonmark", {"html": False}).render(
+        f"- before {show(text)}" if show is not fenced else show(text)
+    )
     for tag in ("<a ", "<img", "<script", "<strong", "<em>", "<h1"):
         assert tag not in html
     assert "\u202e" not in html

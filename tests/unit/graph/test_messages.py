@@ -19,7 +19,11 @@ def test_prose_and_pasted_lines() -> None:
 
 @pytest.mark.parametrize(
     ("words", "service"),
-    [("service api-server is slow", "api-server"), ("api-server: slow", "api-server"), ("everything is slow", "unknown")],
+    [
+        ("service api-server is slow", "api-server"),
+        ("api-server: slow", "api-server"),
+        ("everything is slow", "unknown"),
+    ],
 )
 def test_the_service_is_found_in_the_words(words: str, service: str) -> None:
     assert alert_from_text(f"{words}\nERROR boom").service == service

@@ -25,12 +25,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def decision(plan_hash: str, kind: str = "approve", by: str = "dana") -> Decision:
     now = datetime.now(UTC)
     return Decision(
-        plan_hash=plan_hash, thread_id="t", kind=kind, by=by, door="cli", decided_at=now, expires_at=now + LEASE
+        plan_hash=plan_hash,
+        thread_id="t",
+        kind=kind,
+        by=by,
+        door="cli",
+        decided_at=now,
+        expires_at=now + LEASE,
     )  # type: ignore[arg-type]
 
 
 def outcome(plan_hash: str) -> Outcome:
-    return Outcome(action_id="a1", type="x", status="succeeded", started_at=datetime.now(UTC), plan_hash=plan_hash)
+    return Outcome(
+        action_id="a1", type="x", status="succeeded", started_at=datetime.now(UTC), plan_hash=plan_hash
+    )
 
 
 def test_an_unknown_run_is_nothing_to_act_on(store: Store) -> None:
@@ -56,7 +64,9 @@ def test_a_plan_changed_in_the_file_is_no_plan(store: Store, tmp_path: Path) -> 
     assert store.plan(plan.hash) is None
 
 
-@pytest.mark.parametrize("statement", ["UPDATE decisions SET body = ''", "DELETE FROM decisions", "DELETE FROM plans"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE decisions SET body = ''", "DELETE FROM decisions", "DELETE FROM plans"]
+)
 def test_plans_and_decisions_are_insert_only(store: Store, tmp_path: Path, statement: str) -> None:
     plan = make_plan()
     store.add_plan(plan)

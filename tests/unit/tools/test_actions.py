@@ -46,14 +46,29 @@ def test_risk_comes_from_the_inventory(tmp_path: Path) -> None:
         ("scale_up", {"service": "api", "replicas": 100_000}, "`replicas`"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path: Path, type_: str, params: dict[str, object], words: str) -> None:
+def test_what_does_not_fit_is_refused(
+    tmp_path: Path, type_: str, params: dict[str, object], words: str
+) -> None:
     with pytest.raises(InputError, match=words):
         plan(type_, tmp_path, **params)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["-exec", "--kubeconfig=/tmp/x", "a;b", "$(x)", "../..", "a\nb", "a\n", "", "x" * 10_000, "ap\u0456", "a b", "a/b"],
+    [
+        "-exec",
+        "--kubeconfig=/tmp/x",
+        "a;b",
+        "$(x)",
+        "../..",
+        "a\nb",
+        "a\n",
+        "",
+        "x" * 10_000,
+        "ap\u0456",
+        "a b",
+        "a/b",
+    ],
 )
 def test_a_name_that_smuggles_is_refused_before_a_plan_exists(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError):

@@ -20,7 +20,9 @@ def test_the_same_alert_has_the_same_id() -> None:
     assert Alert.parse(GOOD).id == Alert.parse(GOOD).id != Alert.parse({**GOOD, "message": "down"}).id
 
 
-@pytest.mark.parametrize(("word", "severity"), [("P1", "critical"), ("warning", "medium"), (" High ", "high")])
+@pytest.mark.parametrize(
+    ("word", "severity"), [("P1", "critical"), ("warning", "medium"), (" High ", "high")]
+)
 def test_the_severities_of_monitoring_systems_are_understood(word: str, severity: str) -> None:
     assert Alert.parse({**GOOD, "severity": word}).severity == severity
 

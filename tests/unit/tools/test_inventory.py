@@ -10,7 +10,9 @@ from ops_assistant.tools.inventory import Inventory
 
 def test_an_inventory_is_read(tmp_path: Path) -> None:
     file = tmp_path / "inventory.yaml"
-    file.write_text("services:\n  - {name: api, replicas: 3, depends_on: [db], logs: [/var/log/api.log]}\n  - {name: db}\n")
+    file.write_text(
+        "services:\n  - {name: api, replicas: 3, depends_on: [db], logs: [/var/log/api.log]}\n  - {name: db}\n"
+    )
     api = Inventory.load(file).get("api")
     assert api is not None
     assert (api.replicas, api.depends_on, api.backend) == (3, ["db"], "simulated")
