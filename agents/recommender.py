@@ -91,12 +91,12 @@ class Recommender:
         prompt = recommendation_prompt(
             context.alert_text(),
             diagnosis,
-            context.cited_lines(diagnosis),
-            similar_cases(self._knowledge_base, diagnosis, tokens=tokens),
+            lines=context.cited_lines(diagnosis),
+            cases=similar_cases(self._knowledge_base, diagnosis, tokens=tokens),
             catalogue=self._catalogue,
             services=services[:30],
             nonce=context.nonce,
-            rejected_because=self._redactor.redact(rejected_because) if rejected_because else None,
+            rejected_because=bounded(self._redactor.redact(rejected_because or "")) or None,
         )
         answer = llm.structured(
             WireRecommendation,

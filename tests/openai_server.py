@@ -53,6 +53,12 @@ class OpenAIServer:
         """The base URL for a client."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
+    def reset(self) -> None:
+        """Forget everything, and let go of connections that hang."""
+        self.released.set()
+        self.released = threading.Event()
+        self.script, self.secrets, self.requests, self.problems = [], [], [], []
+
     def __enter__(self) -> Self:
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
@@ -297,8 +303,9 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = server.reply(self.path, headers, body)
             payload = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+            released = server.released
             if reply.ending == "hang":
-                server.released.wait()
+                released.wait()
                 self.close_connection = True
                 return
             self.send_response(reply.status)
@@ -308,7 +315,7 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(length))
             self.end_headers()
             if reply.ending == "drip":
-                while not server.released.wait(0.02):
+                while not released.wait(0.02):
                     self.wfile.write(b" ")
                     self.wfile.flush()
             self.wfile.write(payload[: len(payload) // 2] if reply.ending == "cut" else payload)

@@ -13,7 +13,6 @@ from .budget import fit
 from .checks import Echo, bounded
 from .fence import fenced, hostile_lines, new_nonce, withheld, without_hostile_text
 
-
 LINE_CHARACTERS = 300  # of a cited line; causes stand at the beginning
 
 

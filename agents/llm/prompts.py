@@ -60,6 +60,8 @@ Your answer was not usable:
 {problems}
 Answer again, completely and only in the required JSON."""
 
+CASE_CHARACTERS = 1_500  # of one historical case
+
 NO_MORE_TOOLS = "No more tools are available. Answer now with what you have."
 
 
@@ -74,9 +76,9 @@ def diagnosis_prompt(
     digest: str,
     analysis: LogAnalysis,
     case_based: Diagnosis,
+    *,
     lines: Sequence[str],
     cases: Sequence[Case],
-    *,
     nonce: str,
     tool_rounds: int = 0,
     images: Sequence[dict[str, Any]] = (),
@@ -106,9 +108,9 @@ def diagnosis_prompt(
 def recommendation_prompt(
     alert: str,
     diagnosis: Diagnosis,
+    *,
     lines: Sequence[str],
     cases: Sequence[Case],
-    *,
     catalogue: Mapping[str, type[BaseModel]],
     services: Sequence[str],
     nonce: str,
@@ -129,8 +131,9 @@ def recommendation_prompt(
         f"Remedies of similar historical cases:\n{_remedies_text(cases)}",
     ]
     if rejected_because:
+        # The approver's own words are the one text here that a model is to follow.
         parts.append(
-            f"A person rejected the last plan because:\n{fenced(rejected_because, nonce)}\nPlan differently."
+            f"A person rejected the last plan; plan differently, minding the reason given: {rejected_because}"
         )
     return [SystemMessage(_system(rules, nonce)), HumanMessage("\n\n".join(parts))]
 
@@ -165,9 +168,11 @@ def _cases_text(cases: Sequence[Case]) -> str:
     if not cases:
         return "none"
     return "\n".join(
-        f"- {case.failure_mode}: {case.title}. Cause: {case.root_cause}"
-        + "".join(f" Not {item.failure_mode}: {item.tell}" for item in case.confused_with[:2])
-        + f" Outcome of its remedy: {outcome_text(case.outcome)}."
+        _one_line(
+            f"- {case.failure_mode}: {case.title}. Cause: {case.root_cause}"
+            + "".join(f" Not {item.failure_mode}: {item.tell}" for item in case.confused_with[:2])
+            + f" Outcome of its remedy: {outcome_text(case.outcome)}."
+        )
         for case in cases
     )
 
@@ -176,10 +181,16 @@ def _remedies_text(cases: Sequence[Case]) -> str:
     if not cases:
         return "none"
     return "\n".join(
-        f"- {case.title} ({outcome_text(case.outcome)}, {case.estimated_time}): {' / '.join(case.solution)}"
-        f" Verify: {'; '.join(case.verification)} Undo: {'; '.join(case.rollback) or 'nothing'}"
+        _one_line(
+            f"- {case.title} ({outcome_text(case.outcome)}, {case.estimated_time}): {' / '.join(case.solution)}"
+            f" Verify: {'; '.join(case.verification)} Undo: {'; '.join(case.rollback) or 'nothing'}"
+        )
         for case in cases
     )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:CASE_CHARACTERS]
 
 
 def _catalogue_text(catalogue: Mapping[str, type[BaseModel]]) -> str:

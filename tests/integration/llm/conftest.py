@@ -6,34 +6,49 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
-
 from ops_assistant.agents.llm import LLM, LLMSettings
 from ops_assistant.tools.alert import Alert
 from ops_assistant.tools.digest import LogDigest, digest_logs
 from ops_assistant.tools.knowledge import KnowledgeBase
+from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests/openai_server.py
 
 from openai_server import KEY, OpenAIServer
 
 
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[OpenAIServer]:
     with OpenAIServer() as running:
         yield running
 
 
 @pytest.fixture
-def make_llm(server: OpenAIServer) -> Callable[..., LLM]:
-    """Make an engine on the server; waits before a retry are collected in `llm.waits`, not slept."""
+def server(endpoint: OpenAIServer) -> OpenAIServer:
+    endpoint.reset()
+    return endpoint
 
-    def make(**settings: Any) -> LLM:
-        waits: list[float] = []
-        chosen = {"base_url": server.url, "api_key": SecretStr(KEY), "timeout_s": 20, **settings}
-        llm = LLM(LLMSettings(**chosen), sleep=waits.append)
-        llm.waits = waits  # type: ignore[attr-defined]
-        return llm
+
+@pytest.fixture(scope="session")
+def engines() -> dict[LLMSettings, LLM]:
+    """Engines by settings: making a client takes longer than most tests."""
+    return {}
+
+
+@pytest.fixture
+def make_llm(server: OpenAIServer, engines: dict[LLMSettings, LLM]) -> Callable[..., LLM]:
+    """Return an engine on the server; waits before a retry are collected in `llm.waits`, not slept."""
+
+    def make(**changes: Any) -> LLM:
+        chosen = LLMSettings(
+            **{"base_url": server.url, "api_key": SecretStr(KEY), "timeout_s": 20, **changes}
+        )
+        if chosen not in engines:
+            waits: list[float] = []
+            engines[chosen] = LLM(chosen, sleep=waits.append)
+            engines[chosen].waits = waits  # type: ignore[attr-defined]
+        engines[chosen].waits.clear()  # type: ignore[attr-defined]
+        return engines[chosen]
 
     return make
 

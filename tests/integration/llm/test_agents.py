@@ -27,7 +27,6 @@ from openai_server import (
     wire_log_analysis,
     wire_solution,
 )
-
 from ops_assistant.agents.diagnostician import Diagnostician
 from ops_assistant.agents.llm import LLM
 from ops_assistant.agents.log_analyst import LogAnalyst

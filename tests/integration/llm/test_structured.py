@@ -19,11 +19,10 @@ from openai_server import (
     text,
     tool_call,
 )
-from pydantic import BaseModel, SecretStr
-
 from ops_assistant.agents.llm import LLM, LLMSettings, Usage
 from ops_assistant.agents.llm.toolbox import Toolbox
 from ops_assistant.tools.errors import ModelError
+from pydantic import BaseModel, SecretStr
 
 
 class City(BaseModel):
