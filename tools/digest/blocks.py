@@ -14,11 +14,11 @@ from typing import NamedTuple
 from .collect import HEX_DIGITS, MAX_KEYS, Collector
 from .fields import parse_logfmt
 from .groups import Group, Line
+from .pressure import Vocabulary
 from .shapes import CODE
 from .stacks import cause_of, is_frame, opens_trace
 from .structured import StructuredReader
 
-_DIGIT_WORD = re.compile(rb"[^\s]*[0-9][^\s]*")
 _SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
 _MAX_RUNS = 5000
@@ -147,11 +147,13 @@ class BlockReader:
             block = b"\n".join(lines) + b"\n"
         else:
             numbers = range(base, base + len(lines))
-        rough = self._pressure >= 3
-        text = _DIGIT_WORD.sub(b"", block) if rough else block.translate(None, HEX_DIGITS)
+        vocabulary = self._to.vocabulary
+        if vocabulary:
+            vocabulary.learn(block)
+        text = vocabulary.keys(block) if vocabulary else block.translate(None, HEX_DIGITS)
         keys = text.split(b"\n")
         keys.pop()
-        self._count_keys(lines, keys, numbers, bin_number, rough)
+        self._count_keys(lines, keys, numbers, bin_number)
 
     def _count_keys(
         self,
@@ -159,7 +161,6 @@ class BlockReader:
         keys: list[bytes],
         numbers: Sequence[int],
         bin_number: int | None,
-        rough: bool,
     ) -> None:
         counts = Counter(keys)
         last = dict(zip(keys, range(len(keys)), strict=True))  # in the order of first occurrence
@@ -172,21 +173,23 @@ class BlockReader:
                 if first is None:
                     first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
                 new += 1
-                entry = self._enter(key, lines, first[key], numbers, rough)
+                entry = self._enter(key, lines, first[key], numbers)
             if entry.kind is _Kind.PLAIN or entry.kind is _Kind.TRACE_EVENT:
                 assert entry.group is not None  # noqa: S101 - both kinds have one
                 entry.group.see(Line(numbers[place], lines[place], None, section), counts[key], bin_number)
             if entry.kind not in (_Kind.PLAIN, _Kind.BLANK):
                 special[key] = []
-        if new > _NEW_SHARE * len(keys) and not rough:
+        if new > _NEW_SHARE * len(keys) and not self._to.vocabulary:
             self._pressure += 1
             if self._pressure >= 3:
+                self._to.vocabulary = Vocabulary()
+                self._to.make_room()
                 self._forget()
         if special:
             for place, key in enumerate(keys):
                 if key in special:
                     special[key].append(place)
-            self._handle(special, lines, numbers, bin_number, rough)
+            self._handle(special, lines, numbers, bin_number)
         if len(self._entries) > MAX_KEYS:
             self._forget()
 
@@ -195,9 +198,7 @@ class BlockReader:
         self._entries.clear()
         self._coded.clear()
 
-    def _enter(
-        self, key: bytes, lines: list[bytes], place: int, numbers: Sequence[int], rough: bool
-    ) -> _Entry:
+    def _enter(self, key: bytes, lines: list[bytes], place: int, numbers: Sequence[int]) -> _Entry:
         """Look at the first line of a new key."""
         to = self._to
         text = to.clean(lines[place])
@@ -216,7 +217,7 @@ class BlockReader:
                 entry = _Entry(_Kind.CODE, None, codes)
             else:
                 group = to.group_of(
-                    parsed, Line(numbers[place], lines[place], parsed.time, to.section_number), rough=rough
+                    parsed, Line(numbers[place], lines[place], parsed.time, to.section_number)
                 )
                 event = opens_trace(text) or cause_of(text) is not None
                 entry = _Entry(_Kind.TRACE_EVENT if event else _Kind.PLAIN, group)
@@ -229,7 +230,6 @@ class BlockReader:
         lines: list[bytes],
         numbers: Sequence[int],
         bin_number: int | None,
-        rough: bool,
     ) -> None:
         frames: list[int] = []
         for key, places in special.items():
@@ -238,26 +238,26 @@ class BlockReader:
                 for number in self._structured.add_many(
                     [lines[p] for p in places], [numbers[p] for p in places], bin_number
                 ):
-                    self._see_alone(lines[places[0]], number, bin_number, rough)
+                    self._see_alone(lines[places[0]], number, bin_number)
             elif entry.kind is _Kind.CODE and entry.codes is not None:
-                self._count_codes(key, entry.codes, places, lines, numbers, bin_number, rough)
+                self._count_codes(key, entry.codes, places, lines, numbers, bin_number)
             else:
                 frames += places
         if frames:
             self._fold_traces(sorted(frames), lines, numbers)
 
-    def _see_alone(self, raw: bytes, number: int, bin_number: int | None, rough: bool) -> Group:
+    def _see_alone(self, raw: bytes, number: int, bin_number: int | None) -> Group:
         """Count one line by parsing it."""
         to = self._to
         parsed = to.section.parser.parse(to.clean(raw))
         line = Line(number, raw, parsed.time, to.section_number)
-        group = to.group_of(parsed, line, rough=rough)
+        group = to.group_of(parsed, line)
         group.see(line, 1, bin_number)
         return group
 
     def _count_codes(
         self, key: bytes, codes: re.Pattern[bytes], places: list[int], lines: list[bytes], numbers: Sequence[int],
-        bin_number: int | None, rough: bool,
+        bin_number: int | None,
     ) -> None:  # fmt: skip
         """Count the lines of one key apart by their codes."""
         found: list[object] = codes.findall(b"\n".join([lines[place] for place in places]))
@@ -272,7 +272,7 @@ class BlockReader:
             if group is None:
                 if oldest is None:
                     oldest = dict(zip(reversed(found), reversed(places), strict=True))
-                group = self._see_alone(lines[oldest[code]], numbers[oldest[code]], bin_number, rough)
+                group = self._see_alone(lines[oldest[code]], numbers[oldest[code]], bin_number)
                 self._coded[(key, code)] = group
                 count -= 1
             if count:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..redaction import Redactor
 from .collect import Collector
-from .groups import Group, Line, merge_similar
+from .groups import Group, Line, merge_rare_words, merge_similar
 from .levels import LEVELS
 from .models import AccessStats, EvidenceLine, Link, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
 from .rank import rank
@@ -29,6 +29,8 @@ def build_digest(
     groups = list(collector.groups.values())
     distinct = len(groups)
     groups = merge_similar(groups, minimum=20 if distinct <= MAX_TEMPLATES else 5)
+    if len(groups) > MAX_TEMPLATES:
+        groups = merge_rare_words(groups, minimum=5)
     pivot = pivot if pivot is not None else _first_error(groups)
     pairs = [(_template(group, collector, redactor, pivot), group) for group in groups]
     by_id = {id(template): group for template, group in pairs}
@@ -78,9 +80,17 @@ def _template(group: Group, collector: Collector, redactor: Redactor, pivot: flo
         first=iso(group.first_time), last=iso(group.last_time),
         change=_change(group, collector, pivot),
         values={redactor.redact(name): {redactor.redact(word)[:80]: count for word, count in Counter(words).most_common(12)}
-                for name, words in list(group.slots.items())[:3]},
+                for name, words in _telling_slots(group)},
         trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 8 else [],
     )  # fmt: skip
+
+
+def _telling_slots(group: Group) -> list[tuple[str, dict[str, int]]]:
+    """Slots whose words repeat: words that all differ are ids."""
+    slots = [
+        (name, words) for name, words in group.slots.items() if len(words) <= 12 or max(words.values()) > 2
+    ]
+    return slots[:3]
 
 
 def _change(group: Group, collector: Collector, pivot: float | None) -> Literal["new", "gone", "burst", ""]:

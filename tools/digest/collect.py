@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .groups import Bins, Group, Line, merge_similar, rebin
+from .groups import Bins, Group, Line, merge_rare_words, merge_similar, rebin
 from .models import Level
 from .parse import ANSI, LineParser, Parsed
+from .pressure import Vocabulary
 from .shapes import CODE, Shape, shape_of
 from .stacks import TraceReader, fold_text
 from .window import Window
@@ -82,10 +83,11 @@ class Collector:
         self.lines = self.outside = self.unparsed = 0
         self.suspicious: list[Line] = []
         self.dropped_shapes = 0
+        self.vocabulary: Vocabulary | None = None  # set while random ids defeat the usual keys
         nothing = Line(0, b"", None, 0)
         self.dropped = Group("none", None, (), nothing, nothing)  # lines of shapes that were let go
         self._reference = reference
-        self._keys: dict[bytes, Group] = {}
+        self._keys: dict[bytes, Group | None] = {}  # None: lines of this key must be parsed each
 
     @property
     def section(self) -> Section:
@@ -141,7 +143,7 @@ class Collector:
         if not text or text.isspace():
             return
         key = raw.translate(None, HEX_DIGITS)
-        known = self._keys.get(key) if text[0] != "{" and not CODE.search(text) else None
+        known = self._keys.get(key)
         parsed = section.parser.parse(text) if known is None else None
         moment = parsed.time if parsed else section.parser.time_of(text)
         if parsed:
@@ -158,21 +160,22 @@ class Collector:
             return
         line = Line(self.lines, raw, moment, self.section_number)
         if parsed is not None:
-            known = self._keys[key] = self.group_of(parsed, line)
+            known = self.group_of(parsed, line)
             if len(self._keys) > MAX_KEYS:
                 self._keys.clear()
+            each = parsed.fields or parsed.trace is not None or CODE.search(text) is not None
+            self._keys[key] = None if each else known
         if known is not None:
             known.see(line, 1, self.bin_of(moment))
 
-    def group_of(self, parsed: Parsed, line: Line, *, rough: bool = False) -> Group:
-        """Return the group of a parsed line, opening it if it is new; note the line's id and trace, if any.
-
-        `rough` masks words that look random too: for logs whose ids defeat the usual masks."""
-        identity = (parsed.level, parsed.component, shape_of(parsed.message, rough=rough))
+    def group_of(self, parsed: Parsed, line: Line) -> Group:
+        """Return the group of a parsed line, opening it if it is new; note the line's id and trace, if any."""
+        message = self.vocabulary.mask(parsed.message) if self.vocabulary else parsed.message
+        identity = (parsed.level, parsed.component, shape_of(message))
         group = self.groups.get(identity)
         if group is None:
             if len(self.groups) >= MAX_GROUPS:
-                self._make_room()
+                self.make_room()
             group = self.groups[identity] = Group(*identity, line, line)
             if len(self.suspicious) < 20 and INSTRUCTION.search(parsed.message):
                 self.suspicious.append(line)
@@ -202,9 +205,9 @@ class Collector:
             number = self.bins.number(moment)
         return number
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Merge similar groups; if that frees too little, count out the plainest rare ones."""
-        merged = merge_similar(list(self.groups.values()), minimum=5)
+        merged = merge_similar(merge_rare_words(list(self.groups.values()), minimum=5), minimum=5)
         if len(merged) > MAX_GROUPS * 0.7:
             merged.sort(key=lambda g: (g.level in ("info", "debug", "none"), g.count == 1, g.first.number))
             for group in merged[MAX_GROUPS // 2 :]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .models import Level
-from .shapes import STAR, Shape, slot_merge
+from .shapes import STAR, Shape, rare_word_merge, slot_merge
 
 MAX_SAMPLES = 32
 WIDTHS = (1, 5, 15, 60, 300, 900, 3600, 21600, 86400, 604800)  # seconds; each divides the next but one
@@ -154,7 +154,15 @@ def rebin(groups: list[Group], factor: int) -> None:
 
 def merge_similar(groups: list[Group], minimum: int) -> list[Group]:
     """Merge groups whose shapes differ in one word slot with at least `minimum` words; count the words per slot."""
-    merged = slot_merge([(group.kind, group.shape) for group in groups], minimum)
+    return _regroup(groups, slot_merge([(group.kind, group.shape) for group in groups], minimum))
+
+
+def merge_rare_words(groups: list[Group], minimum: int) -> list[Group]:
+    """Merge groups whose shapes are equal but for rare words, where `minimum` or more are."""
+    return _regroup(groups, rare_word_merge([(group.kind, group.shape) for group in groups], minimum))
+
+
+def _regroup(groups: list[Group], merged: dict[tuple[str, Shape], Shape]) -> list[Group]:
     result: dict[tuple[str, Shape], Group] = {}
     for group in groups:
         shape = merged[(group.kind, group.shape)]

@@ -17,6 +17,11 @@ MAX_LINKS = 50
 def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = None) -> LogDigest:
     """Return one digest of several; templates of the same level, component and text become one. Order does not matter
     except for the order of sources and notes."""
+    if len(parts) == 1:
+        only = parts[0].model_copy()
+        only.links = [link for link in only.links if len(link.sources) > 1][:MAX_LINKS]
+        only.notes = [*only.notes, *_ends_early(only, alert_time)]
+        return only
     merged = LogDigest(
         sources=[source for part in parts for source in part.sources],
         lines_read=sum(part.lines_read for part in parts),
@@ -41,13 +46,14 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
     merged.stacks = _merge_stacks(parts)
     merged.links = _merge_links(parts, {line.id for line in merged.evidence})
     merged.timeline = _merge_timelines(parts)
-    if (
-        alert_time is not None
-        and merged.last
-        and (from_iso(merged.last) or 0) < alert_time.timestamp() - 86400
-    ):
-        merged.notes.append("the logs end more than a day before the alert")
+    merged.notes += _ends_early(merged, alert_time)
     return merged
+
+
+def _ends_early(digest: LogDigest, alert_time: datetime | None) -> list[str]:
+    last = from_iso(digest.last)
+    early = alert_time is not None and last is not None and last < alert_time.timestamp() - 86400
+    return ["the logs end more than a day before the alert"] if early else []
 
 
 def _sum(parts: Iterable[dict[str, int]]) -> Counter[str]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
 
 from .blocks import BlockReader
@@ -54,10 +55,7 @@ def collect_ranges(
     progress: Progress | None,
 ) -> Collector | None:
     """Read all ranges, the first in this process; None if headings in the file make ranges depend on each other."""
-    # fork is only safe, and only quiet, without threads; spawn starts cleanly but slower.
-    context = multiprocessing.get_context(
-        "fork" if threading.active_count() == 1 and _can_fork() else "spawn"
-    )
+    context = _context()
     workers = []
     for begin, end in ranges[1:]:
         ours, theirs = context.Pipe(duplex=False)
@@ -82,8 +80,11 @@ def collect_ranges(
     return whole
 
 
-def _can_fork() -> bool:
-    return "fork" in multiprocessing.get_all_start_methods()
+def _context() -> ForkContext | SpawnContext:
+    """Fork is only safe, and only quiet, without threads; spawn starts cleanly but slower."""
+    if threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
 
 
 def _receive(pipe: Connection, progress: Progress | None) -> Collector | None:

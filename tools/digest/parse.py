@@ -38,7 +38,7 @@ class Parsed(NamedTuple):
     format: str
     trace: str | None = None
     stack: str = ""
-    own_time: bool = False
+    fields: bool = False  # JSON or logfmt: numbers may be levels, so equal keys do not mean equal lines
 
 
 class LineParser:
@@ -90,13 +90,13 @@ class LineParser:
         moment = self._time_value(time_value)
         name = "journald" if "__REALTIME_TIMESTAMP" in fields else form
         trace_id = str(trace) if isinstance(trace, str | int) and len(str(trace)) >= 6 else None
-        return Parsed(moment, level, component, text, name, trace_id, stack, moment is not None)
+        return Parsed(moment, level, component, text, name, trace_id, stack, True)
 
     def _container(self, fields: dict[str, Any]) -> Parsed:
         """Docker's JSON file: the program's own line stands in `log`, the runtime's time stamp in `time`."""
         inner = self.parse(ANSI.sub("", fields["log"].rstrip("\r\n")))
         moment = self._time_value(fields.get("time")) or inner.time
-        return inner._replace(time=moment, format=f"docker+{inner.format}", own_time=moment is not None)
+        return inner._replace(time=moment, format=f"docker+{inner.format}", fields=True)
 
     def _time_value(self, value: object) -> float | None:
         if isinstance(value, bool) or value is None:
@@ -116,9 +116,7 @@ class LineParser:
         access = _ACCESS.match(line) if '] "' in line else None
         if access:
             text = f'"{access["request"]}" {access["status"]}'
-            return Parsed(
-                stamp.epoch if stamp else None, "none", None, text, "access", None, "", stamp is not None
-            )
+            return Parsed(stamp.epoch if stamp else None, "none", None, text, "access")
         component, body, form = None, end, "plain"
         prefix = line[:begin]
         if stamp and (not prefix or pri):
@@ -145,9 +143,7 @@ class LineParser:
             form = "text"
         trace = _TRACE_TEXT.search(line) if "req" in line or "race" in line or "orrelation" in line else None
         moment = stamp.epoch if stamp else None
-        return Parsed(
-            moment, level, component, message, form, trace.group(1) if trace else None, "", stamp is not None
-        )
+        return Parsed(moment, level, component, message, form, trace.group(1) if trace else None)
 
     def _syslog(self, line: str, end: int, with_pri: bool) -> tuple[str, str | None, int]:
         """Return (format, tag, column of the message) after a stamp at the start of the line."""

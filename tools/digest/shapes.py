@@ -5,8 +5,8 @@ Codes (HTTP status, exit code, errno) stay literal in a shape: merged with the o
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 STAR = "<*>"
 MAX_WORDS = 120  # words beyond are cut from a shape: lines of megabytes have no useful tail
@@ -23,7 +23,6 @@ _HEXWORD = re.compile(r"(?:0x)?[0-9a-fA-F]{4,}")
 _MIXED = re.compile(r"[0-9][A-Za-z]+[0-9]|[A-Za-z][0-9]+[A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
 _STARS = re.compile(r"<\*>(?:[.:,/_+-]?<\*>|%)+")
-_LETTERS = re.compile(r"[A-Za-z]{5,}")
 _HIDE = str.maketrans("0123456789", "".join(chr(0xE000 + n) for n in range(10)))
 _SHOW = str.maketrans("".join(chr(0xE000 + n) for n in range(10)), "0123456789")
 
@@ -35,13 +34,6 @@ def _mask_segment(match: re.Match[str]) -> str:
     return _NUMBER.sub(STAR, text)
 
 
-def _mask_random(match: re.Match[str]) -> str:
-    """Mask a run of letters whose case changes as often as in random ids (`kJhGfD`), not as in camelCase."""
-    text = match.group()
-    rises = sum(1 for a, b in zip(text, text[1:], strict=False) if a.islower() and b.isupper())
-    return STAR if rises >= 2 and rises >= 0.2 * len(text) else text
-
-
 def keep_codes(message: str) -> str:
     """Return the message with the digits of its codes out of the masks' reach (private-use characters)."""
     return CODE.sub(
@@ -50,11 +42,9 @@ def keep_codes(message: str) -> str:
     )
 
 
-def shape_of(message: str, *, rough: bool = False) -> Shape:
-    """Return the words of a message with its variable parts masked; `rough` masks mixed-case random words too."""
+def shape_of(message: str) -> Shape:
+    """Return the words of a message with its variable parts masked."""
     text = _SEGMENT.sub(_mask_segment, keep_codes(message[:4000]))
-    if rough:
-        text = _LETTERS.sub(_mask_random, text)
     text = _STARS.sub(STAR, text).translate(_SHOW)
     return tuple(text.split(None, MAX_WORDS)[:MAX_WORDS])
 
@@ -84,8 +74,17 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
     return current
 
 
-def fits(shape: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Return whether `shape` is an instance of `pattern`."""
-    return len(shape) == len(pattern) and all(
-        p in (STAR, word) for word, p in zip(shape, pattern, strict=True)
-    )
+def rare_word_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[str, Shape], Shape]:
+    """Map each (kind, shape) to the shape with its rare words masked, if `minimum` or more shapes then are equal.
+
+    A word is rare if fewer than `minimum` of the shapes hold it. This merges what slot_merge cannot: lines with random
+    words in several places at once. Shapes that would lose more than half of their words stay as they are."""
+    items = list(shapes)
+    counts = Counter(word for _, shape in items for word in set(shape))
+    masked: dict[tuple[str, Shape], Shape] = {}
+    for kind, shape in items:
+        bare = tuple(word if counts[word] >= minimum else STAR for word in shape)
+        kept = sum(1 for word in bare if word != STAR)
+        masked[(kind, shape)] = bare if 2 * kept >= sum(1 for word in shape if word != STAR) else shape
+    sharers = Counter((kind, masked[(kind, shape)]) for kind, shape in items)
+    return {item: bare if sharers[(item[0], bare)] >= minimum else item[1] for item, bare in masked.items()}
