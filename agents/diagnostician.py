@@ -24,9 +24,9 @@ from .proof import apply_proof
 
 logger = logging.getLogger(__name__)
 
-DIGEST_SHARE = 0.14  # of the incident's input tokens
+DIGEST_SHARE = 0.11  # of the incident's input tokens
 CASES_SHARE = 0.04
-RECOMMENDER_SHARE = 0.13  # kept back while evidence is fetched
+RECOMMENDER_SHARE = 0.15  # kept back while evidence is fetched
 OUTPUT_TOKENS = 900
 MAX_HYPOTHESES = 3
 

@@ -20,7 +20,7 @@ from .models import Diagnosis, ProposedAction, Recommendation, Solution
 
 logger = logging.getLogger(__name__)
 
-CASES_SHARE = 0.05  # of the incident's input tokens
+CASES_SHARE = 0.04  # of the incident's input tokens
 OUTPUT_TOKENS = 900
 MAX_SOLUTIONS = 3
 MAX_ACTIONS = 3

@@ -151,7 +151,8 @@ class _Ask:
 
     def may_fetch(self, conversation: Sequence[BaseMessage], tools: Toolbox) -> bool:
         """Whether one more round of tools, and the answer after it, still fit."""
-        needed = 2 * self.input_tokens(conversation, tools) + RESULT_TOKENS + self.reserve_tokens
+        now, after = self.input_tokens(conversation, tools), self.input_tokens(conversation, None)
+        needed = now + after + RESULT_TOKENS + self.reserve_tokens
         return self.budget.tool_rounds_left > 0 and self.budget.input_left >= needed
 
     def input_tokens(self, messages: Sequence[BaseMessage], tools: Toolbox | None) -> int:
