@@ -55,14 +55,18 @@ def parse_files(files: dict[str, bytes]) -> list[Case]:
     """Return the cases in `files` (name to YAML text); all problems are reported in one `InputError`."""
     cases: list[Case] = []
     problems: list[str] = []
-    first_seen: dict[str, str] = {}
+    first_seen: dict[str, tuple[str, int]] = {}  # file name and position in it
     for name, data in files.items():
         found, bad = _parse_file(name, data)
         problems += bad
-        for case, line in found:
+        for case, index in found:
             if case.id in first_seen:
-                problems.append(f"{name}:{line}: id `{case.id}` is already used in {first_seen[case.id]}")
-            first_seen.setdefault(case.id, f"{name}:{line}")
+                (here, first) = (
+                    f"{file}:{_line(_tree(files[file]), (number,))}"
+                    for file, number in ((name, index), first_seen[case.id])
+                )
+                problems.append(f"{here}: id `{case.id}` is already used in {first}")
+            first_seen.setdefault(case.id, (name, index))
             cases.append(case)
     if problems:
         more = f"\n... and {len(problems) - 20} more" if len(problems) > 20 else ""
@@ -94,6 +98,7 @@ def check_modes(case: Case, origin: str) -> None:
 
 
 def _parse_file(name: str, data: bytes) -> tuple[list[tuple[Case, int]], list[str]]:
+    """Return the good cases with their positions in the file, and the problems of the others."""
     try:
         items = yaml.load(data, _Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
@@ -104,15 +109,13 @@ def _parse_file(name: str, data: bytes) -> tuple[list[tuple[Case, int]], list[st
         return [], []
     if not isinstance(items, list):
         return [], [f"{name}:1: expected a list of cases (`- id: ...`), found {type(items).__name__}"]
-    root = yaml.compose(data, _Loader)
     cases: list[tuple[Case, int]] = []
     problems: list[str] = []
     for index, item in enumerate(items):
-        line = _line(root, (index,))
         try:
-            cases.append((parse_case(item, f"{name}:{line}"), line))
+            cases.append((parse_case(item, name), index))
         except InputError:
-            problems += _located(name, root, index, item)
+            problems += _located(name, _tree(data), index, item)
     return cases, problems
 
 
@@ -146,6 +149,11 @@ def _expected(message: str, kind: str) -> str:
     if kind == "extra_forbidden":
         return f"no such field; expected one of: {', '.join(Case.model_fields)}"
     return message.removeprefix("Value error, ")
+
+
+def _tree(data: bytes) -> Any:
+    """Return the YAML nodes, which know their lines; only errors need them."""
+    return yaml.compose(data, _Loader)
 
 
 def _line(node: Any, path: tuple[str | int, ...]) -> int:

@@ -1,18 +1,18 @@
-"""Finding the signatures of all cases in a digest in one pass with RE2."""
+"""Finding the signatures of all cases in a digest, in one pass over each line with RE2."""
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..digest.models import LogDigest
+from .anchors import anchor
 from .models import Case, Signature, SignatureHit
 
 logger = logging.getLogger(__name__)
 
 # Ceiling for one set's program and its lazily built automaton, in bytes; RE2 restarts the automaton at it.
 _MAX_MEMORY = 64 << 20
-_CHUNK = 500  # patterns per set: smaller sets have far smaller automata
 
 
 class Passage(NamedTuple):
@@ -23,24 +23,36 @@ class Passage(NamedTuple):
 
 
 class SignatureMatcher:
-    """The signatures of `cases`, compiled together. Equal signatures of several cases are searched once."""
+    """The signatures of `cases`, searched together. Equal signatures of several cases are searched once.
+
+    One automaton looks for all literals and for the literal that each pattern requires; a pattern is
+    compiled and run only on texts that hold its literal. (All patterns in one automaton would multiply its
+    states by their gaps, and take most of the time to open a knowledge base.)
+    """
 
     def __init__(self, cases: Iterable[Case]) -> None:
-        owners: dict[str, list[tuple[str, Signature]]] = {}
-        literal: dict[str, bool] = {}
+        # By expression: the (case id, signature) pairs it stands for.
+        self._owners: dict[str, list[tuple[str, Signature]]] = {}
+        # By what the automaton looks for: the literals it proves, and the patterns it calls for.
+        self._plain: dict[str, str] = {}
+        self._anchored: dict[str, list[str]] = {}
+        loose = []  # patterns without a required literal: always run
         for case in cases:
             for signature in case.signatures:
-                expression = _expression(signature)
-                owners.setdefault(expression, []).append((case.id, signature))
-                literal[expression] = signature.text is not None
-        self._owners = owners
-        # Literals make one small automaton together; patterns with gaps (`.*`) multiply states, so they
-        # are kept apart and in chunks.
-        texts = [item for item in owners if literal[item]]
-        patterns = [item for item in owners if not literal[item]]
-        self._sets = _sets(texts)
-        for start in range(0, len(patterns), _CHUNK):
-            self._sets += _sets(patterns[start : start + _CHUNK])
+                expression = signature.pattern or _literal(signature.text or "")
+                owners = self._owners.setdefault(expression, [])
+                owners.append((case.id, signature))
+                if len(owners) > 1:
+                    continue
+                if signature.pattern is None:
+                    self._plain[expression] = expression
+                elif required := anchor(signature.pattern):
+                    self._anchored.setdefault(re.escape(required), []).append(expression)
+                else:
+                    loose.append(expression)
+        self._compiled: dict[str, Any] = {}
+        self._sets = _sets(list(self._plain | self._anchored))
+        self._loose = _sets(loose, case_sensitive=False)
 
     def match(self, digest: LogDigest) -> dict[str, list[SignatureHit]]:
         """Return the signatures found in evidence lines, stack traces and templates, by case id.
@@ -53,9 +65,8 @@ class SignatureMatcher:
         """Like `match`, over texts of any origin."""
         where: dict[str, dict[str, None]] = {}  # expression -> evidence ids, in order, each once
         for passage in texts:
-            for group in self._sets:
-                for expression in group.found(passage.text):
-                    where.setdefault(expression, {}).update(dict.fromkeys(passage.evidence_ids))
+            for expression in self._found(passage.text):
+                where.setdefault(expression, {}).update(dict.fromkeys(passage.evidence_ids))
         hits: dict[str, list[SignatureHit]] = {}
         for expression, ids in where.items():
             for case_id, signature in self._owners[expression]:
@@ -70,6 +81,31 @@ class SignatureMatcher:
             found.sort(key=lambda hit: -hit.weight)
         return hits
 
+    def _found(self, text: str) -> Iterator[str]:
+        lower = text.lower()
+        for group in self._sets:
+            for expression in group.found(lower):
+                if expression in self._plain:
+                    yield expression
+                for pattern in self._anchored.get(expression, ()):
+                    compiled = self._pattern(pattern)
+                    if compiled is not None and compiled.search(text):
+                        yield pattern
+        for group in self._loose:
+            yield from group.found(text)
+
+    def _pattern(self, expression: str) -> Any:
+        """Return the compiled pattern; None, said once, for one that is valid for Python but not for RE2."""
+        if expression not in self._compiled:
+            import re2
+
+            try:
+                self._compiled[expression] = re2.compile(f"(?i){expression}", _options(case_sensitive=True))
+            except re2.error as error:
+                logger.warning("signature %r is left out: %s", expression, error)
+                self._compiled[expression] = None
+        return self._compiled[expression]
+
 
 class _Set:
     """Expressions matched together against one text at a time."""
@@ -82,22 +118,28 @@ class _Set:
         return [self._expressions[index] for index in self._compiled.Match(text) or ()]
 
 
-def _sets(expressions: list[str]) -> list[_Set]:
+def _options(*, case_sensitive: bool) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.case_sensitive = case_sensitive
+    options.log_errors = False
+    options.max_mem = _MAX_MEMORY
+    return options
+
+
+def _sets(expressions: list[str], *, case_sensitive: bool = True) -> list[_Set]:
     """Compile `expressions` into as few sets as the memory limit allows."""
     import re2
 
     if not expressions:
         return []
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = _MAX_MEMORY
-    compiled = re2.Set.SearchSet(options)
+    compiled = re2.Set.SearchSet(_options(case_sensitive=case_sensitive))
     accepted = []
     for expression in expressions:
         try:
             compiled.Add(expression)
-        except re2.error as error:  # valid for Python, not for RE2
+        except re2.error as error:
             logger.warning("signature %r is left out: %s", expression, error)
             continue
         accepted.append(expression)
@@ -108,7 +150,11 @@ def _sets(expressions: list[str]) -> list[_Set]:
             logger.warning("signature %r is left out: it needs too much memory", accepted)
             return []
         half = len(accepted) // 2
-        return _sets(accepted[:half]) + _sets(accepted[half:])
+        return [
+            part
+            for piece in (accepted[:half], accepted[half:])
+            for part in _sets(piece, case_sensitive=case_sensitive)
+        ]
     return [_Set(accepted, compiled)]
 
 
@@ -123,15 +169,13 @@ def passages(digest: LogDigest) -> list[Passage]:
     return texts
 
 
-def _expression(signature: Signature) -> str:
-    """Return the RE2 expression of a signature; a literal's outer digits end at a number's border.
+def _literal(text: str) -> str:
+    """Return the expression of a literal, for lower-cased text; its outer digits end at a number's border.
 
     So `Error 1040` is not found in `Error 10401`, but `timeout` is found in `connectTimeoutMs`.
     """
-    if signature.text is None:
-        return signature.pattern or ""
-    text = signature.text.strip()
-    return rf"{_edge(text[:1])}{re.escape(text)}{_edge(text[-1:])}"
+    plain = text.strip().lower()
+    return rf"{_edge(plain[:1])}{re.escape(plain)}{_edge(plain[-1:])}"
 
 
 def _edge(character: str) -> str:
