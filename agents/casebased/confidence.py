@@ -1,0 +1,36 @@
+"""How sure a verdict is, in percent: a logistic curve over a few plain facts, fitted on the development set."""
+
+import math
+from collections.abc import Sequence
+
+from .ranking import Cause
+
+# Fitted on half of the public set; see `ops-assistant evaluate` for the reliability table.
+_BASE, _SCORE, _LEAD, _NAMED = -2.2, 3.2, 2.2, 0.6
+
+
+def fault_confidence(causes: Sequence[Cause]) -> int:
+    """Return the confidence (0 to 100) in the first of the ranked causes."""
+    if not causes:
+        return 0
+    first = causes[0]
+    second = causes[1].score if len(causes) > 1 else 0.0
+    named = any(sign.weight == 3 and sign.strength > 0.5 for sign in first.signs[:3])
+    z = _BASE + _SCORE * first.score + _LEAD * (first.score - second) + _NAMED * named
+    return _percent(z)
+
+
+def healthy_confidence(score: float) -> int:
+    """Return the confidence that nothing is wrong, from the score of health."""
+    return _percent(0.3 + 0.9 * score)
+
+
+def shares(causes: Sequence[Cause], first: int) -> list[int]:
+    """Return the confidence of each cause: `first` for the first, the rest shared by score."""
+    rest = sum(cause.score for cause in causes[1:])
+    left = 100 - first
+    return [first, *(round(left * 0.8 * cause.score / max(rest, 0.8)) for cause in causes[1:])]
+
+
+def _percent(z: float) -> int:
+    return round(100 / (1 + math.exp(-z)))

@@ -1,0 +1,153 @@
+"""The diagnostician without a model: signs, causal precedence, health, proof and calibrated confidence."""
+
+from ...tools.alert import Alert
+from ...tools.digest.models import EvidenceLine, LogDigest
+from ...tools.knowledge import KnowledgeBase, outcome_text
+from ...tools.knowledge.models import Hit
+from ..models import Diagnosis, Hypothesis, LogAnalysis, SimilarCase
+from ..proof import apply_proof
+from . import impact, wording
+from .confidence import fault_confidence, healthy_confidence, shares
+from .evidence import cite, proof_lines
+from .health import Health, judge
+from .lines import is_trouble
+from .missing import missing_evidence
+from .objects import fill, named_objects
+from .ranking import Cause
+from .reasoning import ranked_causes
+
+_TOP_K = 60  # cases: all that carry signatures, and the most alike
+_ENOUGH = 0.3  # score below which no known failure mode fits
+_HYPOTHESES = 3
+_SIMILAR = 3
+
+
+def diagnose(
+    alert: Alert, digest: LogDigest, analysis: LogAnalysis, knowledge_base: KnowledgeBase
+) -> Diagnosis:
+    """Return the verdict with ranked hypotheses; every claim that stands cites verified lines.
+
+    `no-fault` if the logs show normal work; `not-enough-evidence` with mode `unknown` if no known failure
+    mode fits, or if there are no logs.
+    """
+    hits = knowledge_base.search_digest(digest, alert_text=f"{alert.service} {alert.message}", top_k=_TOP_K)
+    causes = ranked_causes(alert, digest, hits)
+    health = judge(alert, digest, causes)
+    if health.score > 0 and digest.lines_read:
+        verdict = _healthy(alert, digest, causes, health)
+    elif causes and causes[0].score >= _ENOUGH and causes[0].signs:
+        verdict = _fault(alert, digest, causes)
+    else:
+        verdict = _unknown(alert, digest, analysis, causes)
+    return apply_proof(verdict.model_copy(update={"similar_cases": _similar(hits, causes)}), digest)
+
+
+def _fault(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Diagnosis:
+    first = causes[0]
+    proof = proof_lines(first)
+    case = first.hits[0].case
+    return Diagnosis(
+        verdict="fault",
+        root_cause=wording.root_cause(alert, first, proof),
+        failure_mode=first.mode,
+        severity=impact.severity(alert, digest, healthy=False),
+        impact_scope=impact.scope(alert, digest, case.impact),
+        possible_triggers=impact.triggers(alert, digest, case.triggers),
+        confidence=fault_confidence(causes),
+        hypotheses=_hypotheses(alert, causes, fault_confidence(causes)),
+        evidence=cite(proof),
+        missing_evidence=missing_evidence(alert, digest, first),
+    )
+
+
+def _healthy(alert: Alert, digest: LogDigest, causes: list[Cause], health: Health) -> Diagnosis:
+    confidence = healthy_confidence(health.score)
+    raised = [line for line in digest.evidence if is_trouble(line)]
+    text = wording.healthy(alert, digest, health.normal, raised)
+    evidence = cite([*health.normal[:2], *raised[:1]])
+    own = Hypothesis(failure_mode="no-fault", root_cause=text, confidence=confidence, evidence=evidence)
+    return Diagnosis(
+        verdict="no-fault",
+        root_cause=text,
+        failure_mode="no-fault",
+        severity=impact.severity(alert, digest, healthy=True),
+        impact_scope="None seen in the logs.",
+        possible_triggers=impact.triggers(alert, digest, []),
+        confidence=confidence,
+        hypotheses=[own, *_hypotheses(alert, causes, (100 - confidence) // 2)[: _HYPOTHESES - 1]],
+        evidence=evidence,
+    )
+
+
+def _unknown(alert: Alert, digest: LogDigest, analysis: LogAnalysis, causes: list[Cause]) -> Diagnosis:
+    cited = {citation.id for citation in analysis.evidence}
+    troubles = [line for line in digest.evidence if is_trouble(line)]
+    seen: list[EvidenceLine] = [line for line in troubles if line.id in cited] or troubles
+    weak = min(30, fault_confidence(causes))
+    return Diagnosis(
+        verdict="not-enough-evidence",
+        root_cause=wording.unknown(alert, digest, seen),
+        failure_mode="unknown",
+        severity=impact.severity(alert, digest, healthy=False),
+        impact_scope=impact.scope(alert, digest, ""),
+        possible_triggers=impact.triggers(alert, digest, []),
+        confidence=weak,
+        hypotheses=_hypotheses(alert, causes, weak),
+        evidence=cite(seen[:2]),
+        missing_evidence=missing_evidence(alert, digest, None),
+    )
+
+
+def _hypotheses(alert: Alert, causes: list[Cause], first: int) -> list[Hypothesis]:
+    """Return the two or three best causes with what speaks for and against each."""
+    best = causes[:_HYPOTHESES]
+    return [
+        Hypothesis(
+            failure_mode=cause.mode,
+            root_cause=wording.root_cause(alert, cause, proof_lines(cause)),
+            confidence=share,
+            evidence=cite(proof_lines(cause)),
+            against=_against(cause, best[0]),
+            confirm_by=_checks(alert, cause),
+        )
+        for cause, share in zip(best, shares(best, first), strict=True)
+    ]
+
+
+def _against(cause: Cause, first: Cause) -> list[str]:
+    reasons = list(cause.against)
+    if not cause.signs:
+        reasons.append("No line names it; only the wording is alike.")
+    elif all(sign.weight == 1 for sign in cause.signs):
+        reasons.append("Its signs are symptoms that other causes have too.")
+    if cause.explained_by and cause is not first:
+        reasons.append(f"Its signs are what {cause.explained_by} looks like from outside.")
+    tells = {item.failure_mode: item.tell for hit in cause.hits[:1] for item in hit.case.confused_with}
+    if cause is not first and first.mode in tells:
+        reasons.append(tells[first.mode])
+    return reasons[:3]
+
+
+def _checks(alert: Alert, cause: Cause) -> list[str]:
+    objects = named_objects(line.text for line in proof_lines(cause))
+    return (
+        [fill(check, alert.service, objects) for check in cause.hits[0].case.checks[:2]] if cause.hits else []
+    )
+
+
+def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
+    """Return the most alike cases, those of the leading causes first."""
+    order = {cause.mode: place for place, cause in enumerate(causes[:_HYPOTHESES])}
+    ranked = sorted(hits, key=lambda hit: (order.get(hit.case.failure_mode, _HYPOTHESES), -hit.score))
+    best = sorted(ranked[: _SIMILAR * 2], key=lambda hit: -hit.score)[:_SIMILAR]
+    return [
+        SimilarCase(
+            id=hit.case.id,
+            title=hit.case.title,
+            failure_mode=hit.case.failure_mode,
+            score=round(hit.score, 3),
+            why=hit.why[:4],
+            outcome=outcome_text(hit.case.outcome),
+        )
+        for hit in best
+    ]

@@ -1,0 +1,54 @@
+"""Whether the logs show a fault at all: what was raised, what goes on failing, what recovered or was planned."""
+
+from dataclasses import dataclass
+
+from ...tools.alert import Alert
+from ...tools.digest.models import EvidenceLine, LogDigest
+from .alert_words import names_harm
+from .lines import is_client_noise, is_recovery, is_routine, is_trouble
+from .ranking import Cause
+
+_SEVERITY = {"low": 1.0, "medium": 0.3, "high": -0.7, "critical": -1.2}
+# A cause that is only seen in lines that the program itself calls information weighs less.
+_HEARD = {"fatal": 1.0, "error": 1.0, "warn": 0.8, "none": 0.7, "info": 0.4, "debug": 0.3}
+_FAILING_SHARE = 0.02  # of requests answered 5xx
+
+
+@dataclass(frozen=True)
+class Health:
+    """The picture of health; `score` above 0 means that nothing is wrong with the service."""
+
+    score: float
+    harm_named: bool
+    troubles: int  # lines of level error or worse, client noise left out
+    failing: int  # requests answered 5xx
+    normal: list[EvidenceLine]  # lines that show recovery, planned work or success
+
+
+def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
+    """Weigh what speaks for a healthy service against what speaks for a fault."""
+    harm = names_harm(alert.message)
+    loud = [line for line in digest.evidence if line.level in ("fatal", "error") and is_trouble(line)]
+    requests = sum(item.requests for item in digest.access)
+    failing = sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
+    recovered = [
+        line for line in digest.evidence if is_recovery(line.text) and line.level not in ("fatal", "error")
+    ]
+    routine = [
+        line for line in digest.evidence if is_routine(line.text) and line.level not in ("fatal", "error")
+    ]
+    score = -1.0
+    score += -2.5 if harm else 1.5
+    score += _SEVERITY[alert.severity]
+    score += 1.0 if not loud else -0.5 * min(3, len({line.template for line in loud}))
+    score -= 1.0 if requests and failing > _FAILING_SHARE * requests else 0.0
+    score += 0.5 if recovered else 0.0
+    score += 0.5 if routine else 0.0
+    score -= 2.0 * max((_heard(cause) for cause in causes[:3]), default=0.0)
+    calm = [line for line in digest.evidence if not is_trouble(line) and not is_client_noise(line.text)]
+    normal = list({line.id: line for line in [*recovered, *routine, *calm[-2:]]}.values())
+    return Health(score, harm, len(loud), failing, normal)
+
+
+def _heard(cause: Cause) -> float:
+    return cause.score * max((_HEARD[sign.line.level] for sign in cause.signs[:3]), default=0.3)

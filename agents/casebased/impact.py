@@ -1,0 +1,87 @@
+"""How bad it is and for whom: severity, scope and possible triggers, from the evidence and the alert together."""
+
+import re
+
+from ...tools.alert import Alert, Severity
+from ...tools.digest.models import LogDigest
+from .lines import is_trouble
+
+_LEVELS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+_TOTAL = re.compile(
+    r"\b(?:all|every|each|any|whole|entire|nothing|does not (?:start|come)|down|crash loop|unavailable|no longer)\b",
+    re.I,
+)
+_PARTIAL = re.compile(
+    r"\b(?:some|certain|part of|one of|single|a few|sometimes|occasionally|for a moment)\b", re.I
+)
+_TRIGGER = re.compile(r"\b(?:after|since|following|during|because of|when) [^,;.]{4,80}", re.I)
+_CHANGE_LINE = re.compile(
+    r"\b(?:deploy(?:ed|ing|ment)?|release[d]?|upgrad(?:ed|ing)|migrat\w+|reload(?:ed|ing)?|reconfigur\w+|"
+    r"configuration (?:re)?loaded|restart(?:ed|ing)|parameter .{3,60} changed|SIGHUP|rotated|scaled)\b",
+    re.I,
+)
+_MAX_TRIGGERS = 4
+
+
+def severity(alert: Alert, digest: LogDigest, *, healthy: bool) -> Severity:
+    """Return the severity that alert and evidence support together."""
+    if healthy:
+        return "low"
+    stated = _LEVELS.index(alert.severity)
+    seen = 1
+    if digest.levels.get("error", 0) + digest.levels.get("fatal", 0):
+        seen = 2
+    if digest.levels.get("fatal", 0) or _TOTAL.search(alert.message) or _failing_share(digest) > 0.5:
+        seen = 3
+    if _PARTIAL.search(alert.message) and seen > 1:
+        seen -= 1
+    return _LEVELS[(stated + seen + 1) // 2]
+
+
+def scope(alert: Alert, digest: LogDigest, case_impact: str) -> str:
+    """Return who and what is affected, with counts."""
+    parts = [f"Affected: {', '.join(affected(alert, digest)[:5])}."]
+    errors = digest.levels.get("error", 0) + digest.levels.get("fatal", 0)
+    if errors:
+        parts.append(f"{errors} of {digest.lines_read} lines are errors.")
+    requests = sum(item.requests for item in digest.access)
+    failing = _failing(digest)
+    if requests and failing:
+        worst = [path for item in digest.access for path in item.worst_paths][:3]
+        where = f", most at {', '.join(worst)}" if worst else ""
+        parts.append(f"{failing} of {requests} requests answered 5xx{where}.")
+    if case_impact:
+        parts.append(case_impact)
+    return " ".join(parts)
+
+
+def affected(alert: Alert, digest: LogDigest) -> list[str]:
+    """Return the alert's service and every component or log that complains, most lines first."""
+    counts: dict[str, int] = {}
+    for line in digest.evidence:
+        if is_trouble(line):
+            name = line.component or line.source.rpartition("/")[2]
+            counts[name] = counts.get(name, 0) + 1
+    ordered = sorted(counts, key=lambda name: -counts[name])
+    return list(dict.fromkeys([alert.service, *ordered]))
+
+
+def triggers(alert: Alert, digest: LogDigest, usual: list[str]) -> list[str]:
+    """Return what may have set it off: what the alert says, changes in the logs, then the case's usual ones."""
+    found = [match.group().strip() for match in _TRIGGER.finditer(alert.message)]
+    onset = min((line.time for line in digest.evidence if line.time and is_trouble(line)), default=None)
+    for line in digest.evidence:
+        early = onset is None or line.time is None or line.time <= onset
+        if early and not is_trouble(line) and _CHANGE_LINE.search(line.text):
+            found.append(f"{line.id}: {line.text.strip()[:120]}")
+            break
+    return [*found, *usual][:_MAX_TRIGGERS]
+
+
+def _failing(digest: LogDigest) -> int:
+    return sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
+
+
+def _failing_share(digest: LogDigest) -> float:
+    requests = sum(item.requests for item in digest.access)
+    return _failing(digest) / requests if requests else 0.0

@@ -1,0 +1,60 @@
+"""What a single line says about the state of things: trouble, recovery, routine, a change."""
+
+import re
+
+from ...tools.digest.models import EvidenceLine
+
+_TROUBLE = re.compile(
+    r"""\b(?:errors?|exceptions?|fail(?:s|ed|ure|ing)?|fatal|panic(?:ked)?|abort(?:ed|ing)?|denied|refused|rejected|unable|
+    cannot|can't|could\snot|couldn't|unavailable|unreachable|invalid|corrupt\w*|exceeded|exhausted|timed?[\s-]?out|killed|
+    crash(?:ed)?|segfault|deadlock|lost|expired|full|missing|no\sspace|too\s(?:many|large|big|long))\b
+    |\s[-=]>\s5\d\d\b|"\s5\d\d\s|\bHTTP[/ ]?[\d.]*\s5\d\d\b|\b(?:status|code)[=: ]+5\d\d\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+# What scanners and browsers ask for in vain; no fault of the service.
+_CLIENT_NOISE = re.compile(
+    r"""(?:No\ssuch\sfile\sor\sdirectory|File\sdoes\snot\sexist|is\snot\sfound|not\sfound)\b.*(?:request:|\bclient\b|"(?:GET|HEAD|POST)\s)
+    |\bclient\b.*(?:File\sdoes\snot\sexist|not\sfound)
+    |"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PROPFIND)\s[^"]*"\s(?:401|403|404|405|410|499)\s""",
+    re.X,
+)  # fmt: skip
+
+_RECOVERY = re.compile(
+    r"""\b(?:recover(?:ed|y\s(?:complete|finished|done))|re-?connected|re-?established|established|back\sto\snormal|restored|resumed|
+    resuming\snormal|became\s(?:active|leader|healthy|available)|elected\sleader|is\s(?:UP|up|healthy|online|back)|now\shealthy|
+    healthy\sagain|passing|succeeded\safter|caught\sup|in\ssync|resynced|cleared|resolved|is\sready|ready\sto|
+    no\slonger|closed\sthe\scircuit|circuit\s\S*\s?closed|completed\ssuccessfully|finished\ssuccessfully|
+    selected\ssource|synchroni[sz]ed)\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+_ROUTINE = re.compile(
+    r"""\b(?:graceful(?:ly)?|reconfigur(?:ed|ing)|reload(?:ed|ing)?|rolling|planned|scheduled|maintenance|rotat(?:ed|ing|ion)|
+    shut(?:ting)?\s?down\s(?:gracefully|complete)|exited\swith\scode\s0|exit(?:ed)?\s(?:status|code)\s0|drain(?:ed|ing)?|
+    leadership\stransfer|transferr?(?:ed|ing)\sleadership|MsgTimeoutNow|SIGHUP|SIGUSR[12]|SIGTERM|backup|compaction|checkpoint|
+    vacuum|failover\scomplete|administrator\scommand|standby)\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+
+def is_client_noise(text: str) -> bool:
+    """Return whether a line only records what a client asked for in vain (404 and the like)."""
+    return bool(_CLIENT_NOISE.search(text))
+
+
+def is_trouble(line: EvidenceLine) -> bool:
+    """Return whether the program complains on this line about more than a client's request."""
+    if is_client_noise(line.text):
+        return False
+    return line.level in ("fatal", "error") or bool(_TROUBLE.search(line.text))
+
+
+def is_recovery(text: str) -> bool:
+    """Return whether a line says that something works again."""
+    return bool(_RECOVERY.search(text))
+
+
+def is_routine(text: str) -> bool:
+    """Return whether a line tells of an operation that was meant to happen."""
+    return bool(_ROUTINE.search(text))

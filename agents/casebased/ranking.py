@@ -1,0 +1,88 @@
+"""From signs to ranked causes: strength per failure mode, then what is explained by something deeper steps back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ...tools.knowledge.models import Hit
+from .causality import explains
+from .signs import Sign
+
+_MORE_LINES = 0.4  # share of a further, different line's strength that still counts
+_MAX_LINES = 4
+_SIMILAR = 0.2  # what a case's likeness in words can add for its mode
+_STEP_BACK = 0.75  # how far a fully explained mode steps back
+_LATE = 0.5  # a cause first seen after its effect explains less
+
+
+@dataclass
+class Cause:
+    """A failure mode as a possible root cause."""
+
+    mode: str
+    raw: float  # what its own signs say, 0 to 1
+    score: float  # after causal precedence
+    signs: list[Sign]  # strongest first
+    hits: list[Hit] = field(default_factory=list)
+    explained_by: str | None = None
+    against: list[str] = field(default_factory=list)
+
+    @property
+    def first(self) -> str | None:
+        """Return when its first strong sign was printed."""
+        times = [sign.line.time for sign in self.signs if sign.line.time and sign.weight >= 2]
+        return min(times, default=None)
+
+
+def rank(
+    signs: Iterable[Sign], hits: Iterable[Hit], damped: Mapping[str, tuple[float, str]] | None = None
+) -> list[Cause]:
+    """Return the failure modes for which anything speaks, best first.
+
+    `damped` gives, for modes against which something speaks, the share that is left and the reason.
+    """
+    by_mode: dict[str, list[Sign]] = {}
+    for sign in signs:
+        by_mode.setdefault(sign.mode, []).append(sign)
+    cases: dict[str, list[Hit]] = {}
+    for hit in hits:
+        cases.setdefault(hit.case.failure_mode, []).append(hit)
+    causes = []
+    for mode, found in cases.items():
+        own = sorted(by_mode.get(mode, ()), key=lambda sign: -sign.strength)
+        raw = _combined(own)
+        alike = max(hit.score for hit in found)
+        raw = 1 - (1 - raw) * (1 - _SIMILAR * alike)
+        factor, reason = (damped or {}).get(mode, (1.0, ""))
+        raw *= factor
+        causes.append(Cause(mode, raw, raw, own, found, against=[reason] if reason else []))
+    _explain(causes)
+    return sorted(causes, key=lambda cause: (-cause.score, cause.mode))
+
+
+def _combined(signs: Iterable[Sign]) -> float:
+    """Return what signs of one mode say together; several signatures on lines of one shape count once."""
+    best: dict[str, float] = {}
+    for sign in signs:
+        shape = sign.line.template or sign.line.text
+        best[shape] = max(best.get(shape, 0.0), sign.strength)
+    doubt = 1.0
+    for place, strength in enumerate(sorted(best.values(), reverse=True)[:_MAX_LINES]):
+        doubt *= 1 - strength * (_MORE_LINES**place)
+    return 1 - doubt
+
+
+def _explain(causes: list[Cause]) -> None:
+    """Lower the score of each cause by the strongest other that explains it."""
+    raw: Mapping[str, float] = {cause.mode: cause.raw for cause in causes}
+    by_mode = {cause.mode: cause for cause in causes}
+    for cause in causes:
+        strongest = 0.0
+        for mode, strength in raw.items():
+            if mode == cause.mode or not explains(mode, cause.mode):
+                continue
+            other = by_mode[mode]
+            if other.first and cause.first and other.first > cause.first:
+                strength *= _LATE
+            if strength > strongest:
+                strongest, cause.explained_by = strength, mode
+        cause.score = cause.raw * (1 - _STEP_BACK * strongest)

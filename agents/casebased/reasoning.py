@@ -1,0 +1,34 @@
+"""From a digest to ranked causes: signs, changes just before, what the alert rules out, causal precedence."""
+
+from collections.abc import Sequence
+
+from ...tools.alert import Alert
+from ...tools.digest.models import LogDigest
+from ...tools.knowledge.models import Hit
+from .alert_words import cleared_modes
+from .changes import blamed_change
+from .ranking import Cause, rank
+from .signs import Sign, gather
+
+_CHANGE_STRENGTH = 0.85
+_CHANGED_AWAY = 0.4  # what is left of a mode whose complaints name the setting that was just changed
+_CLEARED = 0.35  # what is left of a mode whose resource the alert declares to be fine
+_MODE_OF_CHANGE = "configuration-error"
+
+
+def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[Cause]:
+    """Return the failure modes that alert and digest speak for, best first; each has at least one case."""
+    signs = gather(alert, digest, hits)
+    damped: dict[str, tuple[float, str]] = dict.fromkeys(
+        cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
+    )
+    change = blamed_change(digest)
+    case = next((hit.case for hit in hits if hit.case.failure_mode == _MODE_OF_CHANGE), None)
+    if change is not None and case is not None:
+        named = {line.id for line in change.complaints}
+        for sign in signs:
+            if sign.line.id in named and sign.mode != _MODE_OF_CHANGE:
+                why = f"The setting that the complaint names was changed just before ({change.line.id})."
+                damped[sign.mode] = (_CHANGED_AWAY, why)
+        signs.append(Sign(_MODE_OF_CHANGE, case, change.line, 3, _CHANGE_STRENGTH, change.span))
+    return rank(signs, hits, damped)

@@ -1,0 +1,114 @@
+"""Signs: signatures of cases found on lines of evidence, each with how strongly it speaks for its failure mode."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ...tools.alert import Alert
+from ...tools.digest.models import EvidenceLine, LogDigest
+from ...tools.knowledge.models import Case, Hit, SignatureHit
+from .fields import is_foreign
+from .lines import is_client_noise
+
+# How much one signature says about the root cause, by its weight.
+_STRENGTH = {3: 0.8, 2: 0.45, 1: 0.15}
+_GENERIC = "generic"
+_ABSENT_SYSTEM = 0.75  # a case of a product that is named nowhere in alert and logs
+_FOREIGN = 0.1  # words that a user or client chose
+_NOISE = 0.2  # a line that only records a client's request in vain
+_SUSPICIOUS = 0.1  # a line that gives orders to a reader
+_ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
+_LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 1.0, "none": 0.95, "info": 0.85, "debug": 0.7}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One signature on one line. `span` is where it stands in the line's text, None if only in its stack."""
+
+    mode: str
+    case: Case
+    line: EvidenceLine
+    weight: int
+    strength: float
+    span: tuple[int, int] | None
+
+    @property
+    def quote(self) -> str:
+        """Return the words of the line that carry the sign, or its beginning."""
+        if self.span is None:
+            return self.line.text.strip()[:200]
+        return self.line.text[self.span[0] : self.span[1]].strip() or self.line.text.strip()[:200]
+
+
+def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
+    """Return every sign in `digest`, in the order of the hits; words of the alert alone are no sign."""
+    lines = {line.id: line for line in digest.evidence}
+    suspicious = frozenset(digest.suspicious)
+    named = _named_systems(alert, digest)
+    signs = []
+    for hit in hits:
+        present = _GENERIC in hit.case.systems or any(named(system) for system in hit.case.systems)
+        for found in hit.signatures:
+            for line, span in _placed(found, lines):
+                strength = _STRENGTH[found.weight] * _LEVEL[line.level] * (1.0 if present else _ABSENT_SYSTEM)
+                if span is None:
+                    strength *= _ELSEWHERE
+                elif is_foreign(line.text, *span):
+                    strength *= _FOREIGN
+                if is_client_noise(line.text):
+                    strength *= _NOISE
+                if line.id in suspicious:
+                    strength *= _SUSPICIOUS
+                signs.append(Sign(hit.case.failure_mode, hit.case, line, found.weight, strength, span))
+    return signs
+
+
+def _placed(
+    found: SignatureHit, lines: dict[str, EvidenceLine]
+) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None]]:
+    """Return the lines that carry the signature; those that only head its stack trace if no line does."""
+    cited = [lines[item] for item in found.evidence_ids if item in lines]
+    placed = [(line, _find(found.signature, line.text)) for line in cited]
+    return [item for item in placed if item[1] is not None] or placed
+
+
+def _find(signature: str, text: str) -> tuple[int, int] | None:
+    """Return where `signature` (literal or pattern; a hit does not say which) stands in `text`."""
+    start = text.lower().find(signature.lower())
+    if start >= 0:
+        return start, start + len(signature)
+    pattern = _compiled(signature)
+    match = pattern.search(text) if pattern is not None else None
+    return match.span() if match else None
+
+
+@lru_cache(maxsize=8192)
+def _compiled(signature: str) -> Any:
+    import re2
+
+    try:
+        return re2.compile(f"(?i){signature}")
+    except re2.error:
+        return None
+
+
+class _named_systems:
+    """Answers whether a product is named in the alert, the sources' names or the evidence."""
+
+    def __init__(self, alert: Alert, digest: LogDigest) -> None:
+        names = [source.name for source in digest.sources]
+        parts = [
+            alert.service,
+            alert.message,
+            *names,
+            *digest.components,
+            *(line.text for line in digest.evidence),
+        ]
+        self._text = "\n".join(parts).lower()
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, system: str) -> bool:
+        if system not in self._known:
+            self._known[system] = system.lower() in self._text
+        return self._known[system]
