@@ -148,8 +148,6 @@ class BlockReader:
         else:
             numbers = range(base, base + len(lines))
         vocabulary = self._to.vocabulary
-        if vocabulary:
-            vocabulary.learn(block)
         text = vocabulary.keys(block) if vocabulary else block.translate(None, HEX_DIGITS)
         keys = text.split(b"\n")
         keys.pop()

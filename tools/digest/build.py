@@ -1,21 +1,21 @@
 """From what was collected of one source to its bounded digest."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
 from ..redaction import Redactor
+from .access import access_stats
 from .collect import Collector
 from .groups import Group, Line, merge_rare_words, merge_similar
 from .levels import LEVELS
-from .models import AccessStats, EvidenceLine, Link, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
+from .models import EvidenceLine, Link, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
 from .rank import rank
 from .timestamps import iso
 from .trends import find_trends
 
 MAX_TEMPLATES = 400
-MAX_BYTES = 190_000  # of one source's digest as JSON: it travels through checkpoints
+MAX_BYTES = 240_000  # of one source's digest as JSON: it travels through checkpoints
 LONG_TEXT, SHORT_TEXT = 2000, 300
 MAX_BUCKETS = 60
 MAX_LINKS = 200
@@ -146,7 +146,12 @@ def _add_facts(
     digest.suspicious = [writer.add(line, None, True) for line in collector.suspicious]
     digest.stacks = _stacks(collector, redactor)
     digest.links = _links(collector, redactor, writer)
-    digest.access = _access(collector, groups)
+    digest.access = [
+        access.model_copy(
+            update={"worst_paths": {redactor.redact(path): n for path, n in access.worst_paths.items()}}
+        )
+        for access in access_stats(collector, groups)
+    ]
 
 
 def _timeline(groups: list[Group], width: int) -> list[TimeBucket]:
@@ -199,26 +204,6 @@ def _links(collector: Collector, redactor: Redactor, writer: "_EvidenceWriter") 
             )
         )
     return links
-
-
-_ACCESS_LINE = re.compile(r'^"(\S+) (\S+)[^"]*" (\d{3})')
-
-
-def _access(collector: Collector, groups: list[Group]) -> list[AccessStats]:
-    status: dict[int, Counter[str]] = {}
-    worst: dict[int, Counter[str]] = {}
-    for group in groups:
-        match = _ACCESS_LINE.match(" ".join(group.shape))
-        if match:
-            for section, count in group.sections.items():
-                status.setdefault(section, Counter())[match.group(3)] += count
-                if match.group(3) >= "500":
-                    worst.setdefault(section, Counter())[match.group(2)] += count
-    return [
-        AccessStats(source=collector.sections[section].id, requests=codes.total(), status=dict(codes.most_common(12)),
-                    worst_paths=dict(worst.get(section, Counter()).most_common(8)))
-        for section, codes in status.items()
-    ]  # fmt: skip
 
 
 class _EvidenceWriter:

@@ -21,17 +21,17 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()
-
-    def learn(self, block: bytes) -> None:
-        """Take note of the irregular words that a block repeats."""
-        if len(self._known) < _MAX_WORDS:
-            counts = Counter(_IRREGULAR.findall(_DIGIT_WORD.sub(b"", block)))
-            self._known.update(word for word, count in counts.items() if count >= _OFTEN)
+        self._blocks = 0
 
     def keys(self, block: bytes) -> bytes:
-        """Return the block with only trusted words in each line."""
+        """Return the block with only trusted words in each line; irregular words it repeats become trusted."""
+        plain = _DIGIT_WORD.sub(b"", block)
+        if self._blocks % 8 == 0 and len(self._known) < _MAX_WORDS:
+            counts = Counter(_IRREGULAR.findall(plain))
+            self._known.update(word for word, count in counts.items() if count >= _OFTEN)
+        self._blocks += 1
         known = self._known
-        return _IRREGULAR.sub(lambda m: m[0] if m[0] in known else b"", _DIGIT_WORD.sub(b"", block))
+        return _IRREGULAR.sub(lambda m: m[0] if m[0] in known else b"", plain)
 
     def mask(self, message: str) -> str:
         """Return a message with its untrusted irregular words masked."""

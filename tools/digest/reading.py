@@ -7,6 +7,7 @@ import lzma
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
@@ -21,24 +22,30 @@ _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xf
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError)
 
 
-def open_stream(path: str) -> IO[bytes]:
+@contextmanager
+def open_stream(path: str) -> Iterator[IO[bytes]]:
     """Open a file for reading, decompressed by its magic number (not its name); `-` is stdin."""
     if path == STDIN:
-        return sys.stdin.buffer
-    file = Path(path).open("rb")
-    head = file.read(6)
-    file.seek(0)
-    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
+        yield sys.stdin.buffer
+        return
+    with Path(path).open("rb") as file:
+        head = file.read(6)
+        file.seek(0)
+        kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
+        if not kind:
+            yield file
+            return
+        with _unpacked(file, kind) as stream:
+            yield stream
+
+
+def _unpacked(file: IO[bytes], kind: str) -> IO[bytes]:
     if kind == "gzip":
         return cast(IO[bytes], gzip.GzipFile(fileobj=file))
     if kind == "zstd":
-        return cast(
-            IO[bytes],
-            io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)),
-        )
-    if kind == "bz2":
-        return cast(IO[bytes], bz2.BZ2File(file))
-    return cast(IO[bytes], lzma.LZMAFile(file)) if kind == "xz" else file
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        return cast(IO[bytes], io.BufferedReader(reader))
+    return cast(IO[bytes], bz2.BZ2File(file) if kind == "bz2" else lzma.LZMAFile(file))
 
 
 def is_compressed(path: str) -> bool:

@@ -18,7 +18,7 @@ CODE = re.compile(
     r"""["']?(?:=|:\s?|\s)["']?)(-?\d{1,5})\b(?![.:/-]\d)""",
     re.I,
 )
-_SEGMENT = re.compile(r"[A-Za-z0-9]*[0-9][A-Za-z0-9]*")
+_SEGMENT = re.compile(r"[A-Za-z0-9]*[0-9][A-Za-z0-9]*|(?<![A-Za-z])[a-f]{8,}(?![A-Za-z])")
 _HEXWORD = re.compile(r"(?:0x)?[0-9a-fA-F]{4,}")
 _MIXED = re.compile(r"[0-9][A-Za-z]+[0-9]|[A-Za-z][0-9]+[A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
