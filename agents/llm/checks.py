@@ -55,21 +55,20 @@ def sound_citations(
     wire: Sequence[WireCitation], digest: LogDigest, hostile: Mapping[str, str], limit: int = 5
 ) -> list[Citation]:
     """Return the citations whose line exists, carries the quoted words, and does not address a model."""
-    candidates = [
-        Citation(id=item.id.strip("[] "), quote=item.quote.strip())
-        for item in wire
-        if item.id.strip("[] ") not in hostile
-    ]
-    return check_citations(candidates, digest)[:limit]
+    valid, _ = check_citations((item for item in map(_citation, wire) if item.id not in hostile), digest)
+    return valid[:limit]
 
 
 def citation_problem(wire: Sequence[WireCitation], digest: LogDigest) -> str:
     """Return what to tell a model none of whose citations holds."""
+    _, problems = check_citations(map(_citation, wire[:3]), digest)
     known = ", ".join(line.id for line in digest.evidence[:12])
-    named = ", ".join(item.id for item in wire[:5]) or "none"
-    return (
-        f"no citation is valid (you cited: {named}); cite ids such as {known}, with words verbatim from them"
-    )
+    said = "; ".join(problems) or "no line is cited that proves anything"
+    return f"no citation is valid ({said}); cite ids such as {known}, with words verbatim from the line"
+
+
+def _citation(wire: WireCitation) -> Citation:
+    return Citation(id=wire.id.strip("[] "), quote=wire.quote.strip())
 
 
 def shared_confidence(hypotheses: Sequence[WireHypothesis]) -> list[int]:

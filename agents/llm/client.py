@@ -5,7 +5,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ...tools.errors import ModelError
 from .settings import LLMSettings, Role
@@ -43,12 +43,20 @@ def make_model(settings: LLMSettings, role: Role) -> "ChatOpenAI":
     )  # fmt: skip
 
 
-class CallFailed(ModelError):
-    """One call failed; `retry_after_s` is set if the same call may well succeed that much later."""
+Billed = Literal["nothing", "input", "all"]
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+
+class CallFailed(ModelError):
+    """One call failed.
+
+    `retry_after_s` is set if the same call may well succeed that much later; `billed` is what the provider
+    has probably charged: refused requests are free, an answer that was lost on the way is not.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, billed: Billed = "input") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.billed: Billed = billed
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
@@ -88,22 +96,19 @@ def failure(error: Exception, seconds: float) -> CallFailed:
     if isinstance(error, CallFailed):
         return error
     if isinstance(error, openai.APIStatusError):
-        status = error.status_code
-        hint = _HINTS.get(status, "")
-        return CallFailed(
-            f"the model endpoint answered HTTP {status}{hint}", retry_after_s=_retry_after(error)
-        )
+        message = f"the model endpoint answered HTTP {error.status_code}{_HINTS.get(error.status_code, '')}"
+        return CallFailed(message, retry_after_s=_retry_after(error), billed="nothing")
     # A time-out is a connection error too, so it comes first; it is not tried again.
-    known: tuple[tuple[type[Exception], str, float | None], ...] = (
-        (openai.APITimeoutError, f"the model did not answer within {seconds:.0f} s", None),
-        (openai.APIConnectionError, "the model endpoint cannot be reached, or broke the connection", 0.5),
-        (openai.LengthFinishReasonError, "the model's answer was cut off at the output token limit", None),
-        (openai.ContentFilterFinishReasonError, "the model's content filter stopped the answer", None),
-    )
-    for kind, message, retry_after_s in known:
-        if isinstance(error, kind):
-            return CallFailed(message, retry_after_s=retry_after_s)
-    return CallFailed(f"the model endpoint's answer is not a chat completion ({type(error).__name__})")
+    if isinstance(error, openai.APITimeoutError):
+        return CallFailed(f"the model did not answer within {seconds:.0f} s")
+    if isinstance(error, openai.APIConnectionError):
+        return CallFailed("the model endpoint cannot be reached, or broke the connection", retry_after_s=0.5)
+    known: dict[type[Exception], str] = {
+        openai.LengthFinishReasonError: "the model's answer was cut off at the output token limit",
+        openai.ContentFilterFinishReasonError: "the model's content filter stopped the answer",
+    }
+    told = f"the model endpoint's answer is not a chat completion ({type(error).__name__})"
+    return CallFailed(known.get(type(error), told), billed="all")
 
 
 _HINTS = {

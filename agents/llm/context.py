@@ -3,7 +3,6 @@
 from ...tools.alert import Alert
 from ...tools.digest import estimate_tokens, render_digest
 from ...tools.digest.models import LogDigest
-from ...tools.hostile import instruction_kind
 from ...tools.knowledge import KnowledgeBase
 from ...tools.knowledge.loading import failure_modes
 from ...tools.knowledge.models import Case
@@ -11,7 +10,7 @@ from ...tools.redaction import Redactor
 from ..models import Diagnosis, LogAnalysis
 from .budget import fit
 from .checks import Echo, bounded
-from .fence import fenced, hostile_lines, new_nonce, withheld, without_hostile_text
+from .fence import fenced, harmless, hostile_lines, new_nonce, without_hostile_text
 
 LINE_CHARACTERS = 300  # of a cited line; causes stand at the beginning
 
@@ -29,14 +28,14 @@ class Context:
         self._shown = without_hostile_text(digest, self.hostile)
 
     def alert_text(self) -> str:
-        """Return the alert as text for a prompt; its message may quote a log line, so it is no better."""
+        """Return the alert as text for a prompt."""
         alert = self.alert
-        labels = ", ".join(f"{key}={value}" for key, value in sorted(alert.labels.items()))
-        message = alert.message if not (kind := instruction_kind(alert.message)) else withheld(kind)
+        # Monitoring copies log lines into messages and labels.
+        labels = harmless(", ".join(f"{key}={value}" for key, value in sorted(alert.labels.items())))
         text = (
             f"time: {alert.timestamp.isoformat() if alert.timestamp else 'not given'}\n"
             f"service: {alert.service}\nseverity: {alert.severity}\n"
-            f"message: {message}\nlabels: {labels or 'none'}"
+            f"message: {harmless(alert.message)}\nlabels: {labels or 'none'}"
         )
         return fit(self._redactor.redact(text), 400)
 
@@ -57,8 +56,7 @@ class Context:
 
     def tool_text(self, text: str) -> str:
         """Return a tool's answer for a prompt."""
-        lines = (withheld(kind) if (kind := instruction_kind(line)) else line for line in text.splitlines())
-        return fenced(self._redactor.redact("\n".join(lines)), self.nonce)
+        return fenced(harmless(self._redactor.redact(text)), self.nonce)
 
 
 def similar_cases(knowledge_base: KnowledgeBase, diagnosis: Diagnosis, *, tokens: int) -> list[Case]:

@@ -115,10 +115,15 @@ class LLM:
             reply = within(seconds, lambda: model.invoke(list(messages), **options))
         except Exception as error:
             # An endpoint may answer anything, and the client libraries name no closed set of errors for it.
-            spent = time.monotonic() - start
-            ask.budget.record(ask.role, input_tokens=estimated, output_tokens=0, seconds=spent)
+            failed = failure(error, seconds)
+            ask.budget.record(
+                ask.role,
+                input_tokens=0 if failed.billed == "nothing" else estimated,
+                output_tokens=allowed if failed.billed == "all" else 0,
+                seconds=time.monotonic() - start,
+            )
             # Not chained: the original may quote the key or the prompt, and tracebacks end in logs.
-            raise failure(error, seconds) from None
+            raise failed from None
         used = reply.usage_metadata
         call = ask.budget.record(
             ask.role,

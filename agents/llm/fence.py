@@ -22,6 +22,13 @@ def fenced(text: str, nonce: str) -> str:
     return f"<evidence-{nonce}>\n{body}\n</evidence-{nonce}>"
 
 
+def harmless(text: str) -> str:
+    """Return `text` with each line that addresses a model withheld."""
+    return "\n".join(
+        withheld(kind) if (kind := instruction_kind(line)) else line for line in text.splitlines()
+    )
+
+
 def withheld(kind: str) -> str:
     """Return what stands in a prompt in place of a line that addresses a model."""
     return f"[withheld: this line addresses a model ({kind})]"
@@ -34,7 +41,10 @@ def hostile_lines(digest: LogDigest) -> dict[str, str]:
 
 
 def without_hostile_text(digest: LogDigest, hostile: Collection[str]) -> LogDigest:
-    """Return a copy of the digest in which text that addresses a model is withheld, for prompts only."""
+    """Return a copy of the digest in which text that addresses a model is withheld, for prompts only.
+
+    Done field by field, so that of a template its count, level and times stay.
+    """
     lines = [
         line.model_copy(update={"text": withheld(instruction_kind(line.text) or "flagged")})
         if line.id in hostile
@@ -52,9 +62,10 @@ def without_hostile_text(digest: LogDigest, hostile: Collection[str]) -> LogDige
                 for item in digest.stacks
             ],
             "access": [
-                item.model_copy(update={"worst_paths": _harmless(item.worst_paths)}) for item in digest.access
+                item.model_copy(update={"worst_paths": _harmless_names(item.worst_paths)})
+                for item in digest.access
             ],
-            "components": _harmless(digest.components),
+            "components": _harmless_names(digest.components),
             # A `==> name <==` heading stands in the log and names a source.
             "sources": [
                 item.model_copy(update={"name": withheld(kind)})
@@ -66,7 +77,7 @@ def without_hostile_text(digest: LogDigest, hostile: Collection[str]) -> LogDige
     )
 
 
-def _harmless(counts: dict[str, int]) -> dict[str, int]:
+def _harmless_names(counts: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if not instruction_kind(name)}
 
 

@@ -112,7 +112,10 @@ def test_an_obedient_model_gets_nothing_past_the_checks(
     if kind not in NOT_ORDERS:
         assert not any(_shown(request, line) for request in server.requests)
         hostile = {item.id for item in digest.evidence if line[:30] in item.text}
-        assert hostile.isdisjoint(item.id for item in [*analysis.evidence, *diagnosis.evidence])
+        told = [
+            item for answer in (analysis, diagnosis) if answer.engine == "llm" for item in answer.evidence
+        ]
+        assert hostile.isdisjoint(item.id for item in told)
 
 
 def _shown(request: dict[str, Any], line: str) -> bool:

@@ -144,6 +144,23 @@ def test_a_lasting_failure_is_a_model_error(
     assert len(server.requests) == requests
 
 
+@pytest.mark.parametrize(
+    ("answer", "counted"),
+    [(http_error(401), (0, 0)), (ending("hang"), (1, 0)), (text("{", finish="length"), (1, 1))],
+    ids=["refused", "lost", "cut-off"],
+)
+def test_what_a_failed_call_has_probably_cost_is_counted(
+    server: OpenAIServer, make_llm, answer, counted: tuple[int, int]
+) -> None:
+    llm = make_llm(timeout_s=0.2)
+    server.script = [answer]
+    budget = llm.new_budget()
+    with pytest.raises(ModelError):
+        llm.structured(City, ASK, role="main", budget=budget)
+    assert (budget.used.input_tokens > 0, budget.used.output_tokens > 0) == counted
+    assert budget.used.calls == 1
+
+
 @pytest.mark.parametrize("how", ["hang", "drip"])
 def test_a_call_ends_at_its_time_limit(server: OpenAIServer, make_llm, how: str) -> None:
     llm = make_llm(timeout_s=0.2)
@@ -257,7 +274,7 @@ def test_a_model_that_only_calls_tools_is_stopped(server: OpenAIServer, make_llm
 
 
 def test_no_tools_are_offered_when_the_answer_would_no_longer_fit(server: OpenAIServer, make_llm) -> None:
-    llm = make_llm(max_input_tokens=800)
+    llm = make_llm(max_input_tokens=600)
     server.script = [GOOD]
     llm.structured(City, ASK, role="main", budget=llm.new_budget(), toolbox=toolbox())
     assert "tools" not in server.requests[0]
