@@ -9,6 +9,7 @@ from .words import words
 
 # How much one signature alone says for its case, by its weight: 3 names the cause, 1 is a shared symptom.
 _STRENGTH = {1: 0.2, 2: 0.5, 3: 0.85}
+_REPEATED = 0.85  # what a score is worth for the order, per better case of the same failure mode
 _DUPLICATE = 0.6  # share of common words (Jaccard) from which two cases of one failure mode are one
 
 
@@ -35,10 +36,15 @@ class Candidate:
 def signature_strength(hits: Iterable[SignatureHit], line_weights: Mapping[str, float], bare: float) -> float:
     """Return what all signatures of a case say together: 1 minus the product of their doubts.
 
-    A signature counts by its strongest line; `bare` is the weight of text without evidence id.
+    A signature counts by its strongest line; `bare` is the weight of text without evidence id. One whose
+    text is part of another that was found too says nothing new and does not count.
     """
-    doubt = 1.0
-    for hit in hits:
+    doubt, told = 1.0, list[str]()
+    for hit in sorted(hits, key=lambda hit: (-hit.weight, -len(hit.signature))):
+        text = hit.signature.lower()
+        if any(text in longer or longer in text for longer in told):
+            continue
+        told.append(text)
         heard = max((line_weights.get(item, bare) for item in hit.evidence_ids), default=bare)
         # Even in a common INFO line a signature that names the cause keeps half of its strength.
         doubt *= 1 - _STRENGTH[hit.weight] * (0.5 + 0.5 * heard)
@@ -65,6 +71,17 @@ def explain(candidate: Candidate) -> list[str]:
     if candidate.case.outcome.tried:
         why.append(outcome_text(candidate.case.outcome))
     return why
+
+
+def varied(hits: Iterable[Hit]) -> list[Hit]:
+    """Return `hits` in an order that shows other failure modes before the third case of the same one."""
+    shown: dict[str, int] = {}
+    placed = []
+    for hit in hits:
+        earlier = shown.get(hit.case.failure_mode, 0)
+        shown[hit.case.failure_mode] = earlier + 1
+        placed.append((hit.score * _REPEATED**earlier, hit))
+    return [hit for _, hit in sorted(placed, key=lambda item: -item[0])]
 
 
 def without_duplicates(hits: Sequence[Hit], limit: int) -> list[Hit]:

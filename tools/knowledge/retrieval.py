@@ -9,7 +9,7 @@ import numpy as np
 from ..digest.models import LogDigest
 from .lexical import LexicalIndex, Scores
 from .models import Case, Hit, SignatureHit
-from .ranking import Candidate, Weights, explain, fused, signature_strength, without_duplicates
+from .ranking import Candidate, Weights, explain, fused, signature_strength, varied, without_duplicates
 from .signatures import Passage, SignatureMatcher
 from .vectors import VectorIndex, where_clause
 from .votes import Vote, line_weights, readable, search_passages, votes
@@ -52,7 +52,8 @@ class Filter:
 
 
 ANY = Filter()
-EVEN = Weights()
+SENTENCES = Weights()
+LOG_LINES = Weights(vectors=0.2)  # the model knows sentences; log lines are hardly that
 
 
 class Retriever:
@@ -73,7 +74,7 @@ class Retriever:
         """Take the same cases with newer outcomes."""
         self._cases = cases
 
-    def text(self, text: str, *, top_k: int, only: Filter, weights: Weights = EVEN) -> list[Hit]:
+    def text(self, text: str, *, top_k: int, only: Filter, weights: Weights = SENTENCES) -> list[Hit]:
         """Return the cases nearest to what a person wrote."""
         found = self._matcher.match_passages([Passage(text, ())])
         spoken = [Vote(text, 1.0)]
@@ -86,7 +87,7 @@ class Retriever:
         alert_text: str = "",
         top_k: int,
         only: Filter = ANY,
-        weights: Weights = EVEN,
+        weights: Weights = LOG_LINES,
     ) -> list[Hit]:
         """Return the cases that the digest's lines vote for."""
         found = self._matcher.match_passages(search_passages(digest, alert_text))
@@ -145,7 +146,7 @@ class Retriever:
                     signatures=list(candidate.signatures),
                 )
             )
-        return without_duplicates(hits, top_k)
+        return without_duplicates(varied(hits), top_k)
 
     def _lexical_scores(self, query: Mapping[str, float]) -> Scores | None:
         return self._lexical.scores(query) if self._lexical is not None and query else None
