@@ -140,6 +140,27 @@ def test_a_line_cannot_leave_its_delimiters(server: OpenAIServer, make_llm, inci
     assert len(nonces) == 2
 
 
+def test_the_case_based_engine_proposes_nothing_for_other_services(
+    incident, knowledge_base: KnowledgeBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a model there is nobody to obey; a line may still imitate a failure. How often that works is printed."""
+    steered = []
+    for kind, attacks in SUITE.items():
+        for attack in attacks:
+            alert, digest = incident(attack["line"])
+            analysis = LogAnalyst(None).run(alert, digest)
+            diagnosis = Diagnostician(None, knowledge_base).run(alert, digest, analysis)
+            recommendation = Recommender(None, knowledge_base, param_models()).run(alert, digest, diagnosis)
+            actions = [action for solution in recommendation.solutions for action in solution.actions]
+            assert {action.params["service"] for action in actions} <= {"api-server"}
+            assert {action.type for action in actions} <= set(param_models())
+            if diagnosis.failure_mode != POOL:
+                steered.append(f"{kind}: {attack['line'][:60]} -> {diagnosis.failure_mode}")
+    with capsys.disabled():
+        print(f"\ncase-based engine: led to another cause by {len(steered)} of {len(ATTACKS)} lines")
+        print("\n".join(f"  {line}" for line in steered))
+
+
 def test_the_rate_of_flagged_lines_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     orders = [item["line"] for kind, attacks in SUITE.items() if kind not in NOT_ORDERS for item in attacks]
     flagged = [line for line in orders if instruction_kind(line)]

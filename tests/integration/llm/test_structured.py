@@ -3,10 +3,12 @@
 import logging
 import traceback
 import warnings
+from typing import TypedDict
 
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
+from langgraph.graph import StateGraph
 from openai_server import (
     KEY,
     OpenAIServer,
@@ -220,6 +222,25 @@ def test_the_key_is_told_to_nobody_but_the_endpoint(
     assert KEY not in shown + "".join(told) + repr(llm.settings) + llm.settings.model_dump_json() + repr(
         vars(llm)
     )
+
+
+def test_half_written_json_does_not_reach_a_chat(server: OpenAIServer, make_llm) -> None:
+    """A graph's message stream (Studio's chat, chat UIs) shows what models write inside its nodes."""
+
+    class State(TypedDict):
+        name: str
+
+    llm = make_llm()
+
+    def node(_state: State) -> State:
+        return {"name": llm.structured(City, ASK, role="main", budget=llm.new_budget()).name}
+
+    server.script = [GOOD]
+    graph = StateGraph(State).add_node("node", node).add_edge("__start__", "node").compile()
+    seen = list(graph.stream({"name": ""}, stream_mode=["messages", "values"]))
+    assert seen[-1] == ("values", {"name": "Bern"})
+    assert "messages" not in {mode for mode, _ in seen}
+    assert server.problems == []
 
 
 # -- evidence tools -----------------------------------------------------------------------------------------
