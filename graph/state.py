@@ -4,9 +4,10 @@ Nodes see pydantic models; what is written here is `model_dump(mode="json")`. Ra
 secrets never enter it: they are written to every checkpoint.
 """
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AnyMessage
+from typing_extensions import TypedDict  # pydantic makes no JSON schema of typing's before Python 3.12
 
 from .messages import merge_messages
 

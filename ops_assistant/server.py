@@ -1,5 +1,9 @@
-"""The third door: what `langgraph.json` names, so that a LangGraph server runs the same graph on the same files."""
+"""The third door: what `langgraph.json` names, so that a LangGraph server runs the same graph on the same files.
 
+Servers load this module by its file path, outside its package: its imports are absolute.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -9,9 +13,9 @@ from langgraph._internal._constants import CONFIG_KEY_DURABILITY
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
 
-from .graph.checkpoints import open_async_checkpointer
-from .settings import load_settings
-from .wiring import build_graph
+from ops_assistant.graph.checkpoints import open_async_checkpointer
+from ops_assistant.settings import load_settings
+from ops_assistant.wiring import build_graph
 
 
 @cache
@@ -22,9 +26,12 @@ def _compiled() -> Pregel[Any, Any, Any, Any]:
     )
 
 
-def graph() -> Pregel[Any, Any, Any, Any]:
-    """Return the graph without a checkpointer: the server brings the one below."""
-    return _compiled()
+async def graph() -> Pregel[Any, Any, Any, Any]:
+    """Return the graph without a checkpointer: the server brings the one below.
+
+    It is built on first use and in a thread, since building opens files and the server's loop must not wait.
+    """
+    return await asyncio.to_thread(_compiled)
 
 
 @asynccontextmanager

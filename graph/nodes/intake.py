@@ -9,7 +9,7 @@ from ...tools.digest import LogSource, default_window, discover_sources
 from ...tools.errors import InputError
 from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id
-from ..evidence import keep_inline_logs
+from ..evidence import INLINE_NAME, keep_inline_logs
 from ..messages import ai_message, alert_from_text, last_human, text_of
 from ..state import IncidentState
 from .base import Node
@@ -103,7 +103,9 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
             "alert: no logs; expected log text in `logs`, files in `log_sources`, or log files of "
             f"service {alert.service!r} in the inventory"
         )
-    return discover_sources(paths)
+    sources, notes = discover_sources(paths)
+    inline = str(deps.evidence_dir(thread_id) / INLINE_NAME)
+    return [item.model_copy(update={"name": "inline"}) if item.paths == [inline] else item for item in sources], notes
 
 
 def _fresh() -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """The third door: a real `langgraph dev` server on the project's own checkpoint file."""
 
+import contextlib
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +25,15 @@ from ops_assistant import OpsAssistant, Settings
 
 ROOT = Path(__file__).parent.parent.parent.parent
 APPROVE = {"decisions": [{"type": "approve"}]}
+
+
+@pytest.fixture(autouse=True)
+def _sockets_of_the_sdk() -> Iterator[None]:
+    """langgraph_sdk's `runs.wait` leaves a socket to the garbage collector; collect it where it may warn."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def free_port() -> int:
@@ -51,11 +64,12 @@ def serving(data_dir: Path, log: Path) -> Iterator[tuple[Any, "subprocess.Popen[
             _wait_until_ready(port, process, log)
             yield get_sync_client(url=f"http://127.0.0.1:{port}"), process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the test may have killed it
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    pause = __import__("threading").Event()
+    pause = threading.Event()
     for _ in range(600):
         assert process.poll() is None, log.read_text()
         try:
