@@ -11,7 +11,6 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,13 +26,18 @@ ROOT = Path(__file__).parent.parent.parent.parent
 APPROVE = {"decisions": [{"type": "approve"}]}
 
 
+# langgraph_sdk's sync client leaves the socket of a killed server to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
 @pytest.fixture(autouse=True)
-def _sockets_of_the_sdk() -> Iterator[None]:
-    """langgraph_sdk's `runs.wait` leaves a socket to the garbage collector; collect it where it may warn."""
+def _collected_here() -> Iterator[None]:
+    """Collect that garbage before another test would be blamed for it."""
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()
 
 
 def free_port() -> int:
