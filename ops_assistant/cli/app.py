@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ..tools.errors import InputError, NothingToActOn, OpsError
-from . import decisions, demo, doctor, investigate, listing
+from . import decisions, demo, digest, doctor, investigate, kb, listing
 
 app = typer.Typer(
     name="ops-assistant",
@@ -29,6 +29,8 @@ app.command("edit")(decisions.edit_command)
 app.command("reject")(decisions.reject_command)
 app.command("abort")(decisions.abort_command)
 app.command("resume")(decisions.resume_command)
+app.command("digest")(digest.digest_command)
+app.add_typer(kb.kb_app, name="kb")
 app.command("doctor")(doctor.doctor_command)
 
 
