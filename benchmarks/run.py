@@ -18,7 +18,9 @@ from ops_assistant.tools.digest import digest_logs
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     alert = Alert.load(Path(str(files("ops_assistant") / "data" / "connection-pool.json")))
@@ -39,7 +41,7 @@ def main() -> None:
 
 def bare(assistant: OpsAssistant, alert: Alert, folder: Path) -> None:
     """Do an investigation's work without graph, checkpoints and store."""
-    deps = assistant._dependencies  # noqa: SLF001 - the benchmark takes the run apart
+    deps = assistant._dependencies
     kept = keep_inline_logs(alert, folder / "bare")
     digest = digest_logs(kept.log_sources, redactor=deps.redactor)
     analysis = deps.log_analyst.run(kept, digest)

@@ -30,7 +30,7 @@ class Incident(BaseModel):
 
     @classmethod
     def of(cls, state: Any) -> Self:
-        """Read the incident out of a graph state; a part that was changed by hand into nonsense is left out, and said."""
+        """Read the incident out of a graph state; a part that was made nonsense by hand is left out, and said."""
         incident = cls()
         unreadable = []
         for name in cls.model_fields:

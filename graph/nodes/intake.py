@@ -105,7 +105,9 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
         )
     sources, notes = discover_sources(paths)
     inline = str(deps.evidence_dir(thread_id) / INLINE_NAME)
-    return [item.model_copy(update={"name": "inline"}) if item.paths == [inline] else item for item in sources], notes
+    return [
+        item.model_copy(update={"name": "inline"}) if item.paths == [inline] else item for item in sources
+    ], notes
 
 
 def _fresh() -> dict[str, Any]:

@@ -8,10 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from scenarios import POOL
 
 from ops_assistant import NothingToActOn, OpsAssistant, Settings
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
+
+from scenarios import POOL
 
 # What a child does before it dies, by the point where the kill falls. `real` is the method that was replaced.
 KILLED = """

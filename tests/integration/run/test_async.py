@@ -1,9 +1,10 @@
 """The asynchronous twins do the same on the same files."""
 
 import pytest
-from scenarios import POOL
 
 from ops_assistant import NothingToActOn, OpsAssistant
+
+from scenarios import POOL
 
 pytestmark = pytest.mark.anyio
 

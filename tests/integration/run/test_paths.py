@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from scenarios import HEAP, NO_FAULT, POOL
 
 from ops_assistant import InputError, NothingToActOn, OpsAssistant, Settings
 from ops_assistant.events import Event
 from ops_assistant.run import Run
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
+
+from scenarios import HEAP, NO_FAULT, POOL
 
 
 def executed(assistant: OpsAssistant) -> list[str]:

@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 from langgraph_sdk import get_sync_client
-from scenarios import POOL
 
 from ops_assistant import OpsAssistant, Settings
+
+from scenarios import POOL
 
 ROOT = Path(__file__).parent.parent.parent.parent
 APPROVE = {"decisions": [{"type": "approve"}]}

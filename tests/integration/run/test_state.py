@@ -4,10 +4,11 @@ import json
 import sqlite3
 
 import pytest
-from scenarios import POOL
 
 from ops_assistant import OpsAssistant
 from ops_assistant.graph.checkpoints import open_checkpointer, strict_serializer
+
+from scenarios import POOL
 
 CANARY = "hunter2-9f8e7d6c5b4a"
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from plans import make_plan
 
 from ops_assistant.graph.answers import parse_answer
 from ops_assistant.tools.errors import InputError
 
+from plans import make_plan
 
 APPROVE = {"type": "approve"}
 REJECT = {"type": "reject", "message": "not now"}

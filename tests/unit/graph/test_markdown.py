@@ -13,7 +13,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("show", [code, fenced, plain])
-def test_hostile_text_makes_no_link_image_or_tag(show, text: str) -> None:  # noqa: ANN001
+def test_hostile_text_makes_no_link_image_or_tag(show, text: str) -> None:
     html = MarkdownIt("commonmark", {"html": False}).render(
         f"- before {show(text)}" if show is not fenced else show(text)
     )

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from plans import make_plan
 
 from ops_assistant.graph.models import Decision, Outcome
 from ops_assistant.graph.store import Store
 from ops_assistant.tools.errors import NothingToActOn
+
+from plans import make_plan
 
 LEASE = timedelta(seconds=30)
 

@@ -15,7 +15,7 @@ INVENTORY = Inventory(
 )
 
 
-def plan(type_: str, tmp_path: Path, **params: object):  # noqa: ANN201 - a test's shorthand
+def plan(type_: str, tmp_path: Path, **params: object):
     backends = {"simulated": SimulatedBackend(tmp_path / "journal")}
     return plan_action(type_, params, inventory=INVENTORY, backends=backends)
 
