@@ -1,4 +1,4 @@
-"""Proof, checked in code: a claim counts only with a line that exists, lies in the window and carries the quoted words."""
+"""Proof, checked in code: a claim counts only with a line that exists, is in the window and carries its quote."""
 
 import re
 from collections.abc import Iterable

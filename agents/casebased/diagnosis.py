@@ -32,6 +32,9 @@ def diagnose(
     """
     hits = knowledge_base.search_digest(digest, alert_text=f"{alert.service} {alert.message}", top_k=_TOP_K)
     causes = ranked_causes(alert, digest, hits)
+    for cause in causes[:_HYPOTHESES]:
+        if not cause.hits and (case := knowledge_base.get(f"generic-{cause.mode}")) is not None:
+            cause.hits = [Hit(case=case, score=0.0)]
     health = judge(alert, digest, causes)
     if health.score > 0 and digest.lines_read:
         verdict = _healthy(alert, digest, causes, health)
@@ -45,14 +48,14 @@ def diagnose(
 def _fault(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Diagnosis:
     first = causes[0]
     proof = proof_lines(first)
-    case = first.hits[0].case
+    case = first.hits[0].case if first.hits else None
     return Diagnosis(
         verdict="fault",
         root_cause=wording.root_cause(alert, first, proof),
         failure_mode=first.mode,
         severity=impact.severity(alert, digest, healthy=False),
-        impact_scope=impact.scope(alert, digest, case.impact),
-        possible_triggers=impact.triggers(alert, digest, case.triggers),
+        impact_scope=impact.scope(alert, digest, case.impact if case else ""),
+        possible_triggers=impact.triggers(alert, digest, case.triggers if case else []),
         confidence=fault_confidence(causes),
         hypotheses=_hypotheses(alert, causes, fault_confidence(causes)),
         evidence=cite(proof),

@@ -47,10 +47,11 @@ def rank(
     for hit in hits:
         cases.setdefault(hit.case.failure_mode, []).append(hit)
     causes = []
-    for mode, found in cases.items():
+    for mode in dict.fromkeys([*by_mode, *cases]):
+        found = cases.get(mode, [])
         own = sorted(by_mode.get(mode, ()), key=lambda sign: -sign.strength)
         raw = _combined(own)
-        alike = max(hit.score for hit in found)
+        alike = max((hit.score for hit in found), default=0.0)
         raw = 1 - (1 - raw) * (1 - _SIMILAR * alike)
         factor, reason = (damped or {}).get(mode, (1.0, ""))
         raw *= factor
@@ -73,16 +74,13 @@ def _combined(signs: Iterable[Sign]) -> float:
 
 def _explain(causes: list[Cause]) -> None:
     """Lower the score of each cause by the strongest other that explains it."""
-    raw: Mapping[str, float] = {cause.mode: cause.raw for cause in causes}
-    by_mode = {cause.mode: cause for cause in causes}
     for cause in causes:
         strongest = 0.0
-        for mode, strength in raw.items():
-            if mode == cause.mode or not explains(mode, cause.mode):
+        for other in causes:
+            if not explains(other.mode, cause.mode):
                 continue
-            other = by_mode[mode]
-            if other.first and cause.first and other.first > cause.first:
-                strength *= _LATE
+            late = other.first and cause.first and other.first > cause.first
+            strength = other.raw * (_LATE if late else 1.0)
             if strength > strongest:
-                strongest, cause.explained_by = strength, mode
+                strongest, cause.explained_by = strength, other.mode
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)

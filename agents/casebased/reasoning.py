@@ -9,6 +9,7 @@ from .alert_words import cleared_modes
 from .changes import blamed_change
 from .ranking import Cause, rank
 from .signs import Sign, gather
+from .structure import structural_signs
 
 _CHANGE_STRENGTH = 0.85
 _CHANGED_AWAY = 0.4  # what is left of a mode whose complaints name the setting that was just changed
@@ -17,18 +18,18 @@ _MODE_OF_CHANGE = "configuration-error"
 
 
 def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[Cause]:
-    """Return the failure modes that alert and digest speak for, best first; each has at least one case."""
+    """Return the failure modes that alert and digest speak for, best first."""
     signs = gather(alert, digest, hits)
     damped: dict[str, tuple[float, str]] = dict.fromkeys(
         cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
     )
+    signs += structural_signs(digest, signs)
     change = blamed_change(digest)
-    case = next((hit.case for hit in hits if hit.case.failure_mode == _MODE_OF_CHANGE), None)
-    if change is not None and case is not None:
+    if change is not None:
         named = {line.id for line in change.complaints}
         for sign in signs:
             if sign.line.id in named and sign.mode != _MODE_OF_CHANGE:
                 why = f"The setting that the complaint names was changed just before ({change.line.id})."
                 damped[sign.mode] = (_CHANGED_AWAY, why)
-        signs.append(Sign(_MODE_OF_CHANGE, case, change.line, 3, _CHANGE_STRENGTH, change.span))
+        signs.append(Sign(_MODE_OF_CHANGE, "change", change.line, 3, _CHANGE_STRENGTH, change.span))
     return rank(signs, hits, damped)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
-from ...tools.knowledge.models import Case, Hit, SignatureHit
+from ...tools.knowledge.models import Hit, SignatureHit
 from .fields import is_foreign
 from .lines import is_client_noise
 
@@ -27,7 +27,7 @@ class Sign:
     """One signature on one line. `span` is where it stands in the line's text, None if only in its stack."""
 
     mode: str
-    case: Case
+    origin: str  # id of the case, or what in the structure shows it
     line: EvidenceLine
     weight: int
     strength: float
@@ -60,7 +60,7 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _NOISE
                 if line.id in suspicious:
                     strength *= _SUSPICIOUS
-                signs.append(Sign(hit.case.failure_mode, hit.case, line, found.weight, strength, span))
+                signs.append(Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span))
     return signs
 
 

@@ -1,0 +1,96 @@
+"""Signs that no wording gives: numbers that climb, status codes in access logs, exceptions of own code."""
+
+import re
+from collections.abc import Iterable
+
+from ...tools.digest.models import EvidenceLine, LogDigest
+from .signs import Sign
+
+# A number of this name that climbs steadily speaks for this mode. Names as programs print them.
+_CLIMBS = [
+    (re.compile(r"\b\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight)\b", re.I),
+     "queue-backlog", 0.55),
+    (re.compile(r"\b\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)\b", re.I),
+     "heap-out-of-memory", 0.3),
+    (re.compile(r"\b(?:open_?\s?(?:files|fds|handles)|fds?|file descriptors)\b", re.I), "file-descriptor-exhaustion", 0.5),
+    (re.compile(r"\b(?:live\s)?(?:threads|goroutines|thread_count)\b", re.I), "thread-exhaustion", 0.5),
+    (re.compile(r"\b(?:disk|disk_used|usage|used%)\b", re.I), "disk-full", 0.3),
+    (re.compile(r"\b(?:clock_?\s?offset|drift|skew|offset_?(?:ms|s|seconds)?)\b", re.I), "clock-skew", 0.4),
+    (re.compile(r"\b(?:evicted|evictions|evicted_keys)\b", re.I), "cache-memory-full", 0.55),
+    (re.compile(r"\b(?:gc_?\s?(?:time|pause)\w*)\b", re.I), "gc-pause", 0.5),
+    (re.compile(r"\b(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)\b", re.I), "replication-failure", 0.7),
+]  # fmt: skip
+
+# What a share of requests answered with this code says about the cause.
+_CODES = {
+    "429": ("rate-limited", 0.8),
+    "413": ("payload-too-large", 0.8),
+    "414": ("payload-too-large", 0.8),
+    "431": ("payload-too-large", 0.8),
+    "507": ("disk-full", 0.6),
+    "401": ("authentication-failure", 0.4),
+    "407": ("authentication-failure", 0.4),
+    "403": ("authorization-denied", 0.4),
+    "504": ("upstream-timeout", 0.45),
+    "502": ("dependency-unreachable", 0.3),
+    "503": ("dependency-unreachable", 0.2),
+}
+_CODE_SHARE = 0.1
+_OWN_EXCEPTION = 0.5
+_NAMED = 0.4  # strength from which a line's exception is explained by a signature
+
+
+def structural_signs(digest: LogDigest, found: Iterable[Sign]) -> list[Sign]:
+    """Return the signs that follow from numbers and structure; `found` are those of signatures."""
+    lines = {line.id: line for line in digest.evidence}
+    return [*_climbing(digest, lines), *_status_codes(digest), *_own_exceptions(digest, lines, list(found))]
+
+
+def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
+    signs = []
+    for template in digest.templates:
+        shown = next((lines[item] for item in reversed(template.examples) if item in lines), None)
+        for trend in template.trends:
+            if trend.direction != "up" or shown is None:
+                continue
+            for name, mode, strength in _CLIMBS:
+                if name.search(trend.name):
+                    signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
+                    break
+    return signs
+
+
+def _status_codes(digest: LogDigest) -> list[Sign]:
+    signs = []
+    names = {source.id: source.name for source in digest.sources}
+    for access in digest.access:
+        for code, (mode, strength) in _CODES.items():
+            if access.status.get(code, 0) <= _CODE_SHARE * access.requests:
+                continue
+            where = names.get(access.source, access.source)
+            pattern = re.compile(rf"\b{code}\b")
+            shown = next(
+                (line for line in digest.evidence if line.source == where and pattern.search(line.text)), None
+            )
+            if shown is not None:
+                weight = 3 if strength > _OWN_EXCEPTION else 2
+                signs.append(Sign(mode, f"status {code}", shown, weight, strength, None))
+    return signs
+
+
+def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: list[Sign]) -> list[Sign]:
+    """An exception that no signature explains and whose deepest frame is the program's own: its own fault."""
+    named = [sign for sign in found if sign.strength >= _NAMED]
+    signs = []
+    for stack in digest.stacks:
+        if stack.deepest_own_frame is None:
+            continue
+        texts = [*stack.causes, f"{stack.exception}: {stack.message}"]
+        if any(sign.line.id in stack.evidence or any(sign.quote in text for text in texts) for sign in named):
+            continue
+        short = stack.exception.rpartition(".")[2]
+        shown = next((line for line in digest.evidence if short and short in line.text), None)
+        shown = shown or next((lines[item] for item in stack.evidence if item in lines), None)
+        if shown is not None:
+            signs.append(Sign("application-bug", stack.exception, shown, 2, _OWN_EXCEPTION, None))
+    return signs
