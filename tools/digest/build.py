@@ -28,7 +28,8 @@ def build_digest(
     before = Counter(redactor.counts)
     groups = list(collector.groups.values())
     distinct = len(groups)
-    groups = merge_similar(groups, minimum=20 if distinct <= MAX_TEMPLATES else 5)
+    many = distinct > MAX_TEMPLATES  # merging hides; what fits is left apart
+    groups = merge_similar(groups, minimum=5 if many else 20, loose=many)
     if len(groups) > MAX_TEMPLATES:
         groups = merge_rare_words(groups, minimum=5)
     pivot = pivot if pivot is not None else _first_error(groups)

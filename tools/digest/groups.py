@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .models import Level
-from .shapes import STAR, Shape, rare_word_merge, slot_merge
+from .shapes import STAR, Shape, loose_merge, rare_word_merge, slot_merge
 
 MAX_SAMPLES = 32
 WIDTHS = (1, 5, 15, 60, 300, 900, 3600, 21600, 86400, 604800)  # seconds; each divides the next but one
@@ -152,8 +152,14 @@ def rebin(groups: list[Group], factor: int) -> None:
         group.bins = folded
 
 
-def merge_similar(groups: list[Group], minimum: int) -> list[Group]:
-    """Merge groups whose shapes differ in one word slot with at least `minimum` words; count the words per slot."""
+def merge_similar(groups: list[Group], minimum: int, *, loose: bool = False) -> list[Group]:
+    """Merge groups whose shapes differ in one word slot with at least `minimum` words; count the words per slot.
+
+    `loose`: then also merge shapes that differ only in partly masked words."""
+    groups = _regroup(groups, slot_merge([(group.kind, group.shape) for group in groups], minimum))
+    if not loose:
+        return groups
+    groups = _regroup(groups, loose_merge((group.kind, group.shape) for group in groups))
     return _regroup(groups, slot_merge([(group.kind, group.shape) for group in groups], minimum))
 
 

@@ -18,18 +18,30 @@ CODE = re.compile(
     r"""["']?(?:=|:\s?|\s)["']?)(-?\d{1,5})\b(?![.:/-]\d)""",
     re.I,
 )
-_SEGMENT = re.compile(r"[A-Za-z0-9]*[0-9][A-Za-z0-9]*|(?<![A-Za-z])[a-f]{8,}(?![A-Za-z])")
+_SEGMENT = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9]*[0-9][A-Za-z0-9]*|(?<![A-Za-z])[a-f]{8,}(?![A-Za-z])"
+)
+_SHORT_NAME = re.compile(r"[A-Za-z]{1,2}[0-9]+")  # dn228, v2: as variable as a bare number
 _HEXWORD = re.compile(r"(?:0x)?[0-9a-fA-F]{4,}")
 _MIXED = re.compile(r"[0-9][A-Za-z]+[0-9]|[A-Za-z][0-9]+[A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
-_STARS = re.compile(r"<\*>(?:[.:,/_+-]?<\*>|%)+")
+_LABELLED = re.compile(
+    r"[A-Za-z](?::|\(|\.\.)|\|"
+)  # `sts:5`, `Open(0)`, `a|5`: the letters are no part of an id
+_STARS = re.compile(r"(?:(?<![A-Za-z0-9>])[-+])?<\*>(?:[.:,/_+-]?<\*>|%)*")
 _HIDE = str.maketrans("0123456789", "".join(chr(0xE000 + n) for n in range(10)))
 _SHOW = str.maketrans("".join(chr(0xE000 + n) for n in range(10)), "0123456789")
 
 
 def _mask_segment(match: re.Match[str]) -> str:
     text = match.group()
-    if text.isdigit() or _HEXWORD.fullmatch(text) or (len(text) >= 5 and _MIXED.search(text)):
+    if (
+        text.isdigit()
+        or "-" in text
+        or _SHORT_NAME.fullmatch(text)
+        or _HEXWORD.fullmatch(text)
+        or (len(text) >= 5 and _MIXED.search(text))
+    ):
         return STAR
     return _NUMBER.sub(STAR, text)
 
@@ -47,6 +59,23 @@ def shape_of(message: str) -> Shape:
     text = _SEGMENT.sub(_mask_segment, keep_codes(message[:4000]))
     text = _STARS.sub(STAR, text).translate(_SHOW)
     return tuple(text.split(None, MAX_WORDS)[:MAX_WORDS])
+
+
+def loose_merge(shapes: Iterable[tuple[str, Shape]]) -> dict[tuple[str, Shape], Shape]:
+    """Map each (kind, shape) to its shape with partly masked words masked wholly, where that makes several equal.
+
+    `broadcast_<*>_piece<*>` and `rdd_<*>` become `<*>`; a label before `=` stays."""
+    items = list(shapes)
+    loose = {item: tuple(map(_loose_word, item[1])) for item in items}
+    sharers = Counter((kind, loose[(kind, shape)]) for kind, shape in items)
+    return {item: bare if sharers[(item[0], bare)] > 1 else item[1] for item, bare in loose.items()}
+
+
+def _loose_word(word: str) -> str:
+    if STAR not in word or _LABELLED.search(word):
+        return word
+    label, equals, _ = word.partition("=")
+    return f"{label}={STAR}" if equals and STAR not in label else STAR
 
 
 def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[str, Shape], Shape]:

@@ -8,7 +8,7 @@ def words(message: str) -> str:
 
 
 def test_numbers_ids_and_addresses_are_masked() -> None:
-    assert words("block blk_-6952295868487656571 of 10.251.43.21:50010 done") == "block blk_-<*> of <*> done"
+    assert words("block blk_-6952295868487656571 of 10.251.43.21:50010 done") == "block blk_<*> of <*> done"
     assert words("user 7f3a9c2e-11aa-4bcd-8e00-aabbccddeeff signed in") == "user <*> signed in"
     assert words("lock=0x7f3a9c token=Ab3dE9f") == "lock=<*> token=<*>"
 
