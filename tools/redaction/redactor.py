@@ -1,11 +1,14 @@
 """Replaces secrets by placeholders that correlate but cannot be reversed."""
 
+import re
 import secrets
 from collections import Counter
 from hashlib import blake2s
 from re import Match
 
 from .rules import HOST, IP, RULES, Rule, luhn
+
+_PLACEHOLDER = re.compile(r"[\w=]*\[[a-z-]+:[0-9a-f]{4}")
 
 
 class Redactor:
@@ -41,7 +44,7 @@ class Redactor:
     def _replace(self, match: Match[str], rule: Rule) -> str:
         name = match.lastgroup if match.lastgroup in {"v", "w", "x"} else 0
         value = match.group(name)
-        if not value or (value.startswith("[") and value.endswith("]")):
+        if not value or _PLACEHOLDER.match(value):
             return match.group()
         if rule.kind == "card":
             digits = "".join(filter(str.isdigit, value))

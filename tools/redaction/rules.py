@@ -64,7 +64,7 @@ IP = re.compile(
 )
 HOST = re.compile(
     r"(?<![\w.@/-])(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+(?:com|net|org|io|dev|cloud|local|internal|lan|intranet|corp|edu|gov|de|uk|fr|cn|eu|svc|localdomain|example|test)\b(?!\.?[\w(])"
-    r"|(?<=://)[a-zA-Z][\w.-]*[a-zA-Z0-9](?=[:/\s\"'])"
+    r"|(?<=://)[a-zA-Z][\w.-]*[a-zA-Z0-9](?=[:/\s\"'])(?!:[^@/\s]*@)"
 )
 
 
