@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from ops_assistant.tools.digest import LogDigest, digest_logs
 from ops_assistant.tools.knowledge import Case, Hit, KnowledgeBase, Signature, SignatureMatcher, load_cases
 from ops_assistant.tools.knowledge.embedding import WordLlamaEmbedder

@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 # Ceiling for one set's program and its lazily built automaton, in bytes; RE2 restarts the automaton at it.
 _MAX_MEMORY = 64 << 20
+# Expressions per set: with many more, RE2 gives up on simplifying the whole and says so on stderr.
+_MOST = 20_000
 
 
 class Passage(NamedTuple):
@@ -134,6 +136,12 @@ def _sets(expressions: list[str], *, case_sensitive: bool = True) -> list[_Set]:
 
     if not expressions:
         return []
+    if len(expressions) > _MOST:
+        return [
+            part
+            for start in range(0, len(expressions), _MOST)
+            for part in _sets(expressions[start : start + _MOST], case_sensitive=case_sensitive)
+        ]
     compiled = re2.Set.SearchSet(_options(case_sensitive=case_sensitive))
     accepted = []
     for expression in expressions:

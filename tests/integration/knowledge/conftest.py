@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from ops_assistant.tools.knowledge import Case
 
 MakeCase = Callable[..., Case]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ops_assistant.tools.errors import InputError, NothingToActOn
-from ops_assistant.tools.knowledge import Case, Curation, KnowledgeBase
-from ops_assistant.tools.knowledge.store import to_yaml
 from typer.testing import CliRunner, Result
 
 from ops_assistant.cli.kb import kb_app
+from ops_assistant.tools.errors import InputError, NothingToActOn
+from ops_assistant.tools.knowledge import Case, Curation, KnowledgeBase
+from ops_assistant.tools.knowledge.store import to_yaml
 
 MakeCase = Callable[..., Case]
 runner = CliRunner()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.knowledge import Case, Curation, KnowledgeBase, Learned, learn, propose_case
 from ops_assistant.tools.knowledge.learning import fixed_words

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from ops_assistant.tools.errors import InputError, KnowledgeBaseError
 from ops_assistant.tools.knowledge import Case, KnowledgeBase, embedding
 from ops_assistant.tools.knowledge.vectors import VectorIndex

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest, Template
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.knowledge import Case, KnowledgeBase

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ops_assistant.tools.knowledge import load_cases
 from ops_assistant.tools.knowledge.anchors import anchor
 

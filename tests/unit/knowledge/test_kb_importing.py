@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from ops_assistant.tools.errors import InputError, KnowledgeBaseError, NothingToActOn
 from ops_assistant.tools.knowledge import Curation, KnowledgeBase, RunbookPassage
 from ops_assistant.tools.knowledge.importing import import_markdown, import_with_loader, split_markdown

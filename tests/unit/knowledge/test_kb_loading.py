@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.knowledge import Case, failure_modes, load_cases
 from ops_assistant.tools.knowledge.store import to_yaml

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from ops_assistant.tools.knowledge import CaseOutcome, outcome_text
 from ops_assistant.tools.knowledge.outcomes import Attempt, OutcomeLog, ranking_factor
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest, StackTrace, Template
 from ops_assistant.tools.knowledge import Case, SignatureMatcher
 from ops_assistant.tools.knowledge.signatures import Passage
