@@ -25,6 +25,7 @@ _SECRET_KEY = (
 )
 _VALUE_STOP = r"""\s"'&;,)\]}<>|"""
 _NOT_VALUES = (
+    r"(?![0-9a-f]{4}\])"  # a placeholder made before
     r"(?!(?:null|none|nil|true|false|undefined|empty|missing|invalid|expired|required|redacted|\*+|<\*>|\[\w+:[0-9a-f]{4}\]"
     r"|yes|no|is|was|for|not|has|and|or|the|too|of|must|cannot|should|will|with|in|from|to|set|unset|authentication|failed|incorrect|issued|rejected|accepted)\b(?![\w+/=!@#$%^-]))"
 )
