@@ -30,6 +30,10 @@ RECOMMENDER_SHARE = 0.15  # kept back while evidence is fetched
 OUTPUT_TOKENS = 900
 MAX_HYPOTHESES = 3
 
+# A missed fault is worse than a false alarm, and "all is well" is what an attacker's line would have a model
+# say: from this confidence on (any, if lines address a model) the case-based engine's proof outweighs it.
+SURE = 70
+
 
 class Diagnostician:
     """Names the root cause; with a model if there is one, else from historical cases.
@@ -99,8 +103,8 @@ class Diagnostician:
             reserve_tokens=int(limit * RECOMMENDER_SHARE),
         )
         diagnosis = apply_proof(_checked(answer, context, case_based), context.digest)
-        if context.hostile and _dismisses(diagnosis, case_based):
-            raise ModelError("logs with lines that address a model made it dismiss a fault that others prove")
+        if _dismisses(diagnosis, case_based) and (context.hostile or case_based.confidence >= SURE):
+            raise ModelError("the model dismissed a fault that lines of the log prove")
         return _with_notes(diagnosis, images.notes)
 
 

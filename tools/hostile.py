@@ -34,6 +34,13 @@ _PHRASES: dict[str, str] = {
         (
             rf"\b(?:ignore|disregard|forget|override|bypass|discard){_GAP}(?:{_EARLIER}{_GAP})*"
             r"(?:instructions?|prompts?|rules|guidelines|guardrails|directives|policy|policies)\b",
+            r"\b(?:ignore|disregard|forget|override|bypass|stop[\W_]+following|pay[\W_]+no[\W_]+attention[\W_]+to)"
+            rf"(?:{_GAP}\w+){{0,3}}?{_GAP}(?:guidelines|instructions|directions|(?:system{_GAP})?prompt|rules{_GAP}above|"
+            rf"everything|(?:all|anything){_GAP}(?:above|before|earlier|else)|diagnosis|lines{_GAP}above)\b",
+            rf"\b(?:reveal|print|output|show|repeat|leak){_GAP}(?:me{_GAP})?(?:your|the){_GAP}(?:\w+{_GAP})?"
+            r"(?:prompt|instructions|guidelines|api[\W_]key|password)\b",
+            rf"\b(?:do{_GAP}not|don'?t|never){_GAP}(?:mention|cite|tell|reveal)\b"
+            rf"|\b(?:do{_GAP}not|don'?t){_GAP}report{_GAP}(?:this|these|the|any){_GAP}(?:error|incident|alert|line|problem)",
             r"\bignorier(?:e|en)\b.{0,30}\b(?:anweisung|instruktion|vorgabe)",
             r"\bignore[rz]?\b.{0,30}\b(?:instructions|consignes)",
             r"\bignor(?:a|e|ar|en)\b.{0,30}\binstruc(?:ciones|coes|ções)",
@@ -50,6 +57,9 @@ _PHRASES: dict[str, str] = {
             r"\b(?:begin|end|new|updated|real)[\W_]+(?:system|developer)[\W_]+(?:prompt|message|instructions?)\b",
             r"\bsystem[\W_]+(?:prompt|message|override|instruction)s?\s*[:=]",
             r"\bassistant\s*:\s+\S+[\W_]",
+            rf"\b(?:system|developer|operator|instructions?)\s*:\s*(?:please{_GAP})?(?:{_SAY}|override|you|run|execute)\b",
+            rf"\b(?:begin|new|updated|further){_GAP}instructions\b|[\"']instructions?[\"']\s*:",
+            rf"\binstructions?{_GAP}(?:to|for){_GAP}(?:the{_GAP})?(?:reader|summari[sz]er|analy[sz]er|model)\b",
         )
     ),
     "speaks to a model": "|".join(
@@ -58,6 +68,12 @@ _PHRASES: dict[str, str] = {
             rf"{_GAP}(?:the{_GAP}|any{_GAP}|all{_GAP})?{_MODEL}\b",
             rf"\b(?:if{_GAP})?you{_GAP}are{_GAP}(?:now{_GAP})?(?:(?:an?|the){_GAP})?(?:\w+{_GAP})?{_MODEL}\b",
             rf"\b{_MODEL}{_GAP}(?:reading{_GAP}(?:this|these)|{_DUTY}{_GAP}(?:{_SAY}|{_DO}))\b",
+            rf"\b{_MODEL}(?:{_GAP}\w+){{0,4}}?{_GAP}{_DUTY}\b",
+            rf"\b{_MODEL}\s*[:,]\s+(?:please{_GAP})?(?:{_SAY}|{_DO}|mark|close|skip|the{_GAP}(?:real|true|actual))\b",
+            rf"\b{_MODEL}'s{_GAP}(?:next|only|new){_GAP}(?:step|task|job|action)\b",
+            rf"\byour{_GAP}(?:\w+{_GAP})?(?:answer|summary|guidelines|instructions|system{_GAP}prompt|diagnosis|verdict)\b",
+            rf"\bfrom{_GAP}now{_GAP}on{_GAP}(?:you|act|always|answer)|\byou{_GAP}(?:will{_GAP}|now{_GAP})*act{_GAP}as\b",
+            rf"\bwhen{_GAP}(?:you{_GAP})?(?:summari[sz]|diagnos|answer)(?:e|ing)\b|\bI{_GAP}authori[sz]e{_GAP}you\b",
             rf"\byou{_GAP}{_DUTY}{_GAP}(?:now{_GAP}|only{_GAP}|always{_GAP}|immediately{_GAP}|not{_GAP})?(?:{_SAY})\b",
             rf"\b(?:your|the){_GAP}(?:new{_GAP}|only{_GAP}|real{_GAP})?(?:task|goal|role|job|instructions?){_GAP}"
             rf"(?:is|are){_GAP}(?:now{_GAP})?to\b",

@@ -12,6 +12,12 @@ MAX_TEXT = 600  # characters of one sentence or step
 
 _WORD = re.compile(r"[\w./:@%=-]+")
 _ADDRESS = re.compile(r"[/@:.]")
+_DOWNLOAD_RUN = re.compile(
+    r"\b(?:curl|wget|iwr|irm|invoke-webrequest)\b.*(?:\||&&|;|\$\(|<\()\s*"
+    r"(?:sudo\s+)?(?:\w*sh|python\d?|perl|ruby|node|iex|chmod)\b"
+    r"|\b(?:\w*sh|python\d?|perl)\s+(?:-c\s+)?[\"']?(?:<\(|\$\()\s*(?:curl|wget)\b",
+    re.IGNORECASE,
+)
 _RUN = 4  # words in a row that nobody writes twice by chance
 
 
@@ -46,9 +52,16 @@ class Echo:
         return not self._own.isdisjoint(words) or not self._runs.isdisjoint(_runs(words))
 
     def texts(self, items: Iterable[str], limit: int) -> list[str]:
-        """Return up to `limit` items, bounded, without empty ones and without echoes."""
+        """Return up to `limit` items, bounded, without empty ones, echoes and downloads that are run."""
         shown = (bounded(item) for item in items)
-        return [item for item in shown if item and not self.heard_in(item)][:limit]
+        return [item for item in shown if item and not runs_download(item) and not self.heard_in(item)][
+            :limit
+        ]
+
+
+def runs_download(text: str) -> bool:
+    """Whether `text` feeds a download to an interpreter: never a remedy, and the classic order of an attacker."""
+    return _DOWNLOAD_RUN.search(text) is not None
 
 
 def sound_citations(

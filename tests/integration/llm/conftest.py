@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from ops_assistant.agents.llm import LLM, LLMSettings
 from ops_assistant.tools.alert import Alert
 from ops_assistant.tools.digest import LogDigest, digest_logs
 from ops_assistant.tools.knowledge import KnowledgeBase
-from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests/openai_server.py
 

@@ -9,6 +9,17 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import tool
+
+from ops_assistant.agents.diagnostician import Diagnostician
+from ops_assistant.agents.llm import LLM
+from ops_assistant.agents.log_analyst import LogAnalyst
+from ops_assistant.agents.models import Diagnosis, LogAnalysis, Recommendation
+from ops_assistant.agents.recommender import Recommender
+from ops_assistant.tools.actions import param_models
+from ops_assistant.tools.alert import Alert
+from ops_assistant.tools.digest import LogDigest, estimate_tokens
+from ops_assistant.tools.knowledge import KnowledgeBase
+
 from openai_server import (
     Answer,
     OpenAIServer,
@@ -27,15 +38,6 @@ from openai_server import (
     wire_log_analysis,
     wire_solution,
 )
-from ops_assistant.agents.diagnostician import Diagnostician
-from ops_assistant.agents.llm import LLM
-from ops_assistant.agents.log_analyst import LogAnalyst
-from ops_assistant.agents.models import Diagnosis, LogAnalysis, Recommendation
-from ops_assistant.agents.recommender import Recommender
-from ops_assistant.tools.actions import param_models
-from ops_assistant.tools.alert import Alert
-from ops_assistant.tools.digest import LogDigest, estimate_tokens
-from ops_assistant.tools.knowledge import KnowledgeBase
 
 POOL = "db-connection-pool-exhausted"
 GOOD = good_answers(POOL, "api-server", contains="pool exhausted")

@@ -9,6 +9,12 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 from langgraph.graph import StateGraph
+from pydantic import BaseModel, SecretStr
+
+from ops_assistant.agents.llm import LLM, LLMSettings, Usage
+from ops_assistant.agents.llm.toolbox import Toolbox
+from ops_assistant.tools.errors import ModelError
+
 from openai_server import (
     KEY,
     OpenAIServer,
@@ -21,10 +27,6 @@ from openai_server import (
     text,
     tool_call,
 )
-from ops_assistant.agents.llm import LLM, LLMSettings, Usage
-from ops_assistant.agents.llm.toolbox import Toolbox
-from ops_assistant.tools.errors import ModelError
-from pydantic import BaseModel, SecretStr
 
 
 class City(BaseModel):
