@@ -38,11 +38,15 @@ def fill(text: str, service: str, objects: dict[str, str]) -> str:
     """Put the incident's names into a case's text: `{service}` and placeholders such as HOST:PORT or PATH."""
     text = text.replace("{service}", service)
     if "ENDPOINT" in objects:
-        text = re.sub(r"\bHOST:PORT\b", lambda _: objects["ENDPOINT"], text)
+        text = _put(r"\bHOST:PORT\b", objects["ENDPOINT"], text)
     for kind, value in objects.items():
         if kind != "ENDPOINT":
-            text = re.sub(rf"(?<![\w$-]){kind}(?![\w-])", lambda _, value=value: value, text)
+            text = _put(rf"(?<![\w$-]){kind}(?![\w-])", value, text)
     return text
+
+
+def _put(pattern: str, value: str, text: str) -> str:
+    return re.sub(pattern, lambda _: value, text)
 
 
 def described(objects: dict[str, str]) -> str:

@@ -8,18 +8,27 @@ from .signs import Sign
 
 # A number of this name that climbs steadily speaks for this mode. Names as programs print them.
 _CLIMBS = [
-    (re.compile(r"\b\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight)\b", re.I),
-     "queue-backlog", 0.55),
-    (re.compile(r"\b\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)\b", re.I),
-     "heap-out-of-memory", 0.3),
-    (re.compile(r"\b(?:open_?\s?(?:files|fds|handles)|fds?|file descriptors)\b", re.I), "file-descriptor-exhaustion", 0.5),
-    (re.compile(r"\b(?:live\s)?(?:threads|goroutines|thread_count)\b", re.I), "thread-exhaustion", 0.5),
-    (re.compile(r"\b(?:disk|disk_used|usage|used%)\b", re.I), "disk-full", 0.3),
-    (re.compile(r"\b(?:clock_?\s?offset|drift|skew|offset_?(?:ms|s|seconds)?)\b", re.I), "clock-skew", 0.4),
-    (re.compile(r"\b(?:evicted|evictions|evicted_keys)\b", re.I), "cache-memory-full", 0.55),
-    (re.compile(r"\b(?:gc_?\s?(?:time|pause)\w*)\b", re.I), "gc-pause", 0.5),
-    (re.compile(r"\b(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)\b", re.I), "replication-failure", 0.7),
-]  # fmt: skip
+    (re.compile(rf"\b(?:{names})\b", re.I), mode, strength)
+    for names, mode, strength in (
+        (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
+        (
+            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight)",
+            "queue-backlog",
+            0.55,
+        ),
+        (
+            r"\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)",
+            "heap-out-of-memory",
+            0.3,
+        ),
+        (r"open_?\s?(?:files|fds|handles)|fds?|file descriptors", "file-descriptor-exhaustion", 0.5),
+        (r"(?:live\s)?(?:threads|goroutines|thread_count)", "thread-exhaustion", 0.5),
+        (r"disk|disk_used|usage", "disk-full", 0.3),
+        (r"clock_?\s?offset|drift|skew|offset_?(?:ms|s|seconds)?", "clock-skew", 0.4),
+        (r"evicted|evictions|evicted_keys", "cache-memory-full", 0.55),
+        (r"gc_?\s?(?:time|pause)\w*", "gc-pause", 0.5),
+    )
+]
 
 # What a share of requests answered with this code says about the cause.
 _CODES = {
