@@ -1,6 +1,7 @@
 """Budget, prices, and cutting text to a size."""
 
 import pytest
+
 from ops_assistant.agents.llm import LLMSettings, Usage
 from ops_assistant.agents.llm.budget import Budget, fit
 from ops_assistant.agents.llm.usage import PRICES, cost_usd, price_of

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.messages import BaseMessage
+
 from ops_assistant.agents.llm.prompts import (
     diagnosis_prompt,
     log_analysis_prompt,

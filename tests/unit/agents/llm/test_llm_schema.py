@@ -3,10 +3,11 @@
 from enum import StrEnum
 
 import pytest
+from pydantic import BaseModel, Field
+
 from ops_assistant.agents.llm.schema import response_format, strict_schema
 from ops_assistant.agents.llm.wire import WireDiagnosis, WireLogAnalysis, WireRecommendation
 from ops_assistant.tools.knowledge.loading import failure_modes
-from pydantic import BaseModel, Field
 
 
 class Colour(StrEnum):
