@@ -8,7 +8,10 @@ from re import Match
 
 from .rules import HOST, IP, RULES, Rule, luhn
 
-_PLACEHOLDER = re.compile(r"[\w=]*\[[a-z-]+:[0-9a-f]{4}")
+_PLACEHOLDER = re.compile(r"\[[a-z-]+:[0-9a-f]{4}\]")
+# While the rules run, each placeholder is one character from a private plane: too short to be taken for a secret.
+_PRIVATE = 0xF0000
+_PRIVATE_CHARS = re.compile("[\U000f0000-\U000fffff]")
 
 
 class Redactor:
@@ -30,39 +33,52 @@ class Redactor:
         return dict(self._counts)
 
     def redact(self, text: str) -> str:
-        """Return `text` with every secret replaced."""
+        """Return `text` with every secret replaced; placeholders already in it stay as they are."""
+        made: list[str] = []
+        if "[" in text:
+            text = _PLACEHOLDER.sub(lambda match: _stand_in(match.group(), made), text)
         lowered = text.lower()
         for rule in RULES:
             if not rule.literals or any(literal in lowered for literal in rule.literals):
-                text = rule.pattern.sub(lambda match, rule=rule: self._replace(match, rule), text)  # type: ignore[misc]
+                text = rule.pattern.sub(lambda match, rule=rule: self._replace(match, rule, made), text)  # type: ignore[misc]
         if self._ips:
-            text = IP.sub(lambda match: self._placeholder("ip", match.group()), text)
+            text = IP.sub(lambda match: self._placeholder("ip", match.group(), made), text)
         if self._hosts:
-            text = HOST.sub(lambda match: self._placeholder("host", match.group()), text)
-        return text
+            text = HOST.sub(lambda match: self._placeholder("host", match.group(), made), text)
+        return _restored(text, made)
 
-    def _replace(self, match: Match[str], rule: Rule) -> str:
+    def _replace(self, match: Match[str], rule: Rule, made: list[str]) -> str:
         name = match.lastgroup if match.lastgroup in {"v", "w", "x"} else 0
-        value = match.group(name)
-        if not value or _PLACEHOLDER.match(value):
-            return match.group()
-        if rule.kind == "card":
-            digits = "".join(filter(str.isdigit, value))
-            if not 13 <= len(digits) <= 19 or not luhn(digits):
-                return match.group()
-        if rule.kind == "iban" and not _iban_valid(value):
-            return match.group()
+        value, whole = match.group(name), match.group()
+        if not value or _PRIVATE_CHARS.fullmatch(value) or not _holds(rule.kind, value):
+            return whole
         begin, end = match.start(name) - match.start(), match.end(name) - match.start()
-        whole = match.group()
-        return whole[:begin] + self._placeholder(rule.kind, value) + whole[end:]
+        return whole[:begin] + self._placeholder(rule.kind, _restored(value, made), made) + whole[end:]
 
-    def _placeholder(self, kind: str, value: str) -> str:
+    def _placeholder(self, kind: str, value: str, made: list[str]) -> str:
         self._counts[kind] += 1
-        return f"[{kind}:{blake2s(value.encode(errors='replace'), key=self._key, digest_size=2).hexdigest()}]"
+        digest = blake2s(value.encode(errors="replace"), key=self._key, digest_size=2).hexdigest()
+        return _stand_in(f"[{kind}:{digest}]", made)
 
 
-def _iban_valid(value: str) -> bool:
-    """Check digits after ISO 7064 (mod 97)."""
-    plain = value.replace(" ", "")
-    rotated = plain[4:] + plain[:4]
-    return 15 <= len(plain) <= 34 and int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1
+def _stand_in(placeholder: str, made: list[str]) -> str:
+    made.append(placeholder)
+    return chr(_PRIVATE + len(made) - 1)
+
+
+def _restored(text: str, made: list[str]) -> str:
+    if not made:
+        return text
+    return _PRIVATE_CHARS.sub(lambda match: "".join(made[ord(match.group()) - _PRIVATE :][:1]), text)
+
+
+def _holds(kind: str, value: str) -> bool:
+    """Check what a pattern alone cannot: check digits."""
+    if kind == "card":
+        digits = "".join(filter(str.isdigit, value))
+        return 13 <= len(digits) <= 19 and luhn(digits)
+    if kind == "iban":
+        plain = value.replace(" ", "")
+        rotated = plain[4:] + plain[:4]
+        return 15 <= len(plain) <= 34 and int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1
+    return True

@@ -25,7 +25,6 @@ _SECRET_KEY = (
 )
 _VALUE_STOP = r"""\s"'&;,)\]}<>|"""
 _NOT_VALUES = (
-    r"(?![0-9a-f]{4}\])"  # a placeholder made before
     r"(?!(?:null|none|nil|true|false|undefined|empty|missing|invalid|expired|required|redacted|\*+|<\*>|\[\w+:[0-9a-f]{4}\]"
     r"|yes|no|is|was|for|not|has|and|or|the|too|of|must|cannot|should|will|with|in|from|to|set|unset|authentication|failed|incorrect|issued|rejected|accepted)\b(?![\w+/=!@#$%^-]))"
 )
@@ -39,7 +38,7 @@ RULES: tuple[Rule, ...] = (
     _rule("private-key", "-----begin", r"-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----(?P<v>.*?)(?:-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|$)", re.S),
     _rule("url-password", "://", r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@\"'<>]*:(?P<v>[^\s/@\"'<>][^\s@\"'<>]*)@"),
     _rule("jwt", "eyj", r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
-    _rule("authorization", "authorization", r"(?i)\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|digest|token|negotiate|apikey|aws4-hmac-sha256)\s+)?(?P<v>[^\s\"',;\[][^\s\"',;]{3,})"),
+    _rule("authorization", "authorization", r"(?i)\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|digest|token|negotiate|apikey|aws4-hmac-sha256)\s+)?(?P<v>(?!(?:basic|bearer|digest|token|negotiate|apikey)\b)[^\s\"',;\[][^\s\"',;]{3,})"),
     _rule("authorization", "bearer basic", r"(?i)\b(?:bearer\s+(?P<v>[\w.~+/=-]{12,})|basic\s+(?P<w>(?-i:(?=\S*[A-Z0-9]))[A-Za-z0-9+/]{12,}={0,2})(?![\w/]))"),
     _rule("cookie", "cookie", r"(?i)\b(?:set-)?cookie[\"']?\s*[:=]\s*[\"']?(?P<v>[^\s=\"']+=[^\"'\r\n]+)"),
     _rule("token", "gh glpat- github_pat_", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{22,}|glpat-[\w-]{20,})"),
