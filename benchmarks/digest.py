@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of examples and patterns
 """Speed of the log digest: lines/s, MB/s and peak memory, as ratios to drain3, a regex loop and `wc -l`.
 
     python benchmarks/digest.py [--lines 1000000] [--sizes 1000000 5000000] [--folder DIR] [--processes 2]

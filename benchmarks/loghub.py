@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of examples and patterns
 """Grouping quality on the Loghub 2k samples: ours against drain3, nothing tuned per system.
 
     python benchmarks/loghub.py FOLDER        # holds <System>_2k.log and <System>_2k.log_structured.csv

@@ -113,7 +113,8 @@ def _show(digest: LogDigest, budget: int) -> None:
     """Print the coloured summary; templates go on until the budget is used up."""
     console = Console(highlight=False)
     console.print(
-        f"[bold]{digest.lines_read:,} of {digest.lines_read:,} lines read[/bold], {digest.lines_outside_window:,} outside the window, "
+        f"[bold]{digest.lines_read:,} of {digest.lines_read:,} lines read[/bold], "
+        f"{digest.lines_outside_window:,} outside the window, "
         f"{digest.lines_unparsed:,} without a recognised form"
     )
     if digest.first:

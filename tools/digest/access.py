@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """Rates by status and latency percentiles of access logs: nginx, Apache, HAProxy, Squid and services that log alike."""
 
 import re

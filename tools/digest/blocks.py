@@ -9,14 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, auto
+from itertools import pairwise
 from typing import NamedTuple
 
 from .collect import HEX_DIGITS, MAX_KEYS, Collector
 from .fields import parse_logfmt
 from .groups import Group, Line
 from .pressure import Vocabulary
-from .shapes import CODE
-from .stacks import cause_of, is_frame, opens_trace
+from .shapes import code_pattern
+from .stacks import cause_of, is_frame, opens_trace, record_start
 from .structured import StructuredReader
 
 _SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
@@ -72,7 +73,7 @@ class BlockReader:
             block = b"\n".join(self._held) + b"\n" + block
         lines = block.split(b"\n")
         lines.pop()  # a block ends with a line end
-        held = len(lines) - _record_start(lines) if len(block) > _HOLD_FROM and not closing else 0
+        held = len(lines) - record_start(lines) if len(block) > _HOLD_FROM and not closing else 0
         self._held = lines[len(lines) - held :]
         if held:
             del lines[-held:]
@@ -120,7 +121,7 @@ class BlockReader:
                     break
         if not times:
             return None
-        ordered = all(a <= b + 1 for a, b in zip(times, times[1:], strict=False))
+        ordered = all(a <= b + 1 for a, b in pairwise(times))
         return Span(min(times), max(times), ordered)
 
     def _place(self, span: Span | None) -> str:
@@ -210,7 +211,7 @@ class BlockReader:
         else:
             parsed = to.section.parser.parse(text)
             to.section.formats[parsed.format] += 1
-            codes = _extractor(text)
+            codes = code_pattern(text)
             if codes is not None and codes.search(lines[place]):
                 entry = _Entry(_Kind.CODE, None, codes)
             else:
@@ -301,22 +302,3 @@ class BlockReader:
             changed = [name for name, trace in traces.traces.items() if before.get(name) != trace.count]
             if len(changed) == 1 and len(self._runs) < _MAX_RUNS:
                 self._runs[raw] = changed[0]
-
-
-def _record_start(lines: list[bytes]) -> int:
-    """Return where the last record begins: before trailing indented lines, and two more for the exception and its line."""
-    place = len(lines)
-    while place > 0 and len(lines) - place < 300 and lines[place - 1][:1] in (b" ", b"\t", b"C", b""):
-        place -= 1
-    return max(place - 2, 0)
-
-
-def _extractor(text: str) -> re.Pattern[bytes] | None:
-    """Return a pattern that finds the codes of lines like this one: up to three, by the literal text before each."""
-    parts = []
-    for match in list(CODE.finditer(text))[:3]:
-        before = text[max(match.start(1) - 14, 0) : match.start(1)]
-        before = before[before.rfind(" ", 0, -1) + 1 :] if " " in before[:-1] else before
-        literal = "".join(r"\d" if char.isdigit() else re.escape(char) for char in before)
-        parts.append(re.sub(r"(?:\\d)+", r"\\d+", literal) + r"(-?\d{1,5})\b")
-    return re.compile(r"[^\n]*?".join(parts).encode()) if parts else None

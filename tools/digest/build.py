@@ -80,8 +80,10 @@ def _template(group: Group, collector: Collector, redactor: Redactor, pivot: flo
         sources=[collector.sections[number].id for number in group.sections],
         first=iso(group.first_time), last=iso(group.last_time),
         change=_change(group, collector, pivot),
-        values={redactor.redact(name): {redactor.redact(word)[:80]: count for word, count in Counter(words).most_common(12)}
-                for name, words in _telling_slots(group)},
+        values={
+            redactor.redact(name): {redactor.redact(word)[:80]: n for word, n in Counter(words).most_common(12)}
+            for name, words in _telling_slots(group)
+        },
         trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 8 else [],
     )  # fmt: skip
 
@@ -128,7 +130,8 @@ def _add_facts(
         forms = "+".join(name for name, _ in section.formats.most_common(3)) or "empty"
         digest.sources.append(
             SourceInfo(
-                id=section.id, name=redactor.redact(section.name), format=forms, lines_read=section.lines, bytes_read=section.bytes,
+                id=section.id, name=redactor.redact(section.name), format=forms,
+                lines_read=section.lines, bytes_read=section.bytes,
                 first=iso(section.first), last=iso(section.last), notes=notes,
             )
         )  # fmt: skip

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """What is gathered from one source: groups, traces, request ids, sections. Here line by line; blocks.py does it faster.
 
 Line by line every line is parsed, so that times, window and sections are exact. Small sources, the borders of the

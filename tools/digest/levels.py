@@ -81,7 +81,7 @@ def level_of_number(number: int) -> Level:
     return next((level for limit, level in _NUMBERS if number >= limit), "none")
 
 
-def find_level(line: str, after_stamp: int = 0) -> tuple[Level, int]:
+def find_level(line: str, after_stamp: int = 0) -> tuple[Level, int]:  # noqa: PLR0911 - one return per form
     """Return the level of a text line and the column after it (0 if the level is not a word of its own).
 
     `after_stamp` is the column at which the line's time stamp ends."""

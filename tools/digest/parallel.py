@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
@@ -36,7 +37,7 @@ def ranges_of(source: LogSource, processes: int) -> list[tuple[int, int]]:
             file.seek(start)
             borders.append(start + _record_border(file.read(_SEARCH)))
     borders.append(size)
-    return [(a, b) for a, b in zip(borders, borders[1:], strict=False) if a < b]
+    return [(a, b) for a, b in pairwise(borders) if a < b]
 
 
 def _record_border(data: bytes) -> int:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """One log line taken apart: time, level, component, message, ids. The format may change from line to line."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """What explains an incident ranks above what repeats."""
 
 import math

@@ -49,7 +49,8 @@ def _overview(digest: LogDigest) -> Iterator[str]:
         ", ".join(f"{level} {count}" for level, count in digest.levels.items()) or "none recognised"
     )
     for source in digest.sources[:30]:
-        yield f"source {source.id} {source.name} ({source.format}, {source.lines_read} lines) {source.first or ''} - {source.last or ''}"
+        span = f"{source.first or ''} - {source.last or ''}"
+        yield f"source {source.id} {source.name} ({source.format}, {source.lines_read} lines) {span}"
     if digest.components:
         yield "components: " + ", ".join(
             f"{name} {count}" for name, count in list(digest.components.items())[:15]

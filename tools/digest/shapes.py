@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """The shape of a message: variable parts masked, short codes kept, near-equal shapes merged by word slot.
 
 Codes (HTTP status, exit code, errno) stay literal in a shape: merged with the other numbers, a 500 among a million
@@ -101,6 +102,17 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
             if best_position >= 0:
                 current[item] = (*shape[:best_position], STAR, *shape[best_position + 1 :])
     return current
+
+
+def code_pattern(text: str) -> re.Pattern[bytes] | None:
+    """Return a pattern that finds the codes of lines like this one: up to three, by the literal text before each."""
+    parts = []
+    for match in list(CODE.finditer(text))[:3]:
+        before = text[max(match.start(1) - 14, 0) : match.start(1)]
+        before = before[before.rfind(" ", 0, -1) + 1 :] if " " in before[:-1] else before
+        literal = "".join(r"\d" if char.isdigit() else re.escape(char) for char in before)
+        parts.append(re.sub(r"(?:\\d)+", r"\\d+", literal) + r"(-?\d{1,5})\b")
+    return re.compile(r"[^\n]*?".join(parts).encode()) if parts else None
 
 
 def rare_word_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[str, Shape], Shape]:

@@ -49,6 +49,14 @@ def split_exception(text: str) -> tuple[str, str] | None:
     return (match.group(1), (match.group(2) or "").strip()) if match else None
 
 
+def record_start(lines: list[bytes]) -> int:
+    """Return where the last record begins: before trailing indented lines, and two more for an exception's head."""
+    place = len(lines)
+    while place > 0 and len(lines) - place < 300 and lines[place - 1][:1] in (b" ", b"\t", b"C", b""):
+        place -= 1
+    return max(place - 2, 0)
+
+
 @dataclass
 class OpenTrace:
     """A trace being read: its causes from outermost to innermost, and all its frames."""
@@ -83,7 +91,8 @@ class OpenTrace:
         deepest = (own[-1] if self.python else own[0]) if own else None
         return StackTrace(
             exception=exception, message=message[:300], count=1, deepest_own_frame=deepest,
-            frames=_selection(self.frames, self.python), causes=causes[:6], evidence=[self.evidence] if self.evidence else [],
+            frames=_selection(self.frames, self.python), causes=causes[:6],
+            evidence=[self.evidence] if self.evidence else [],
         )  # fmt: skip
 
 

@@ -17,10 +17,34 @@ from .shapes import shape_of
 
 MAX_VALUES = 48
 _TELLING = frozenset(
-    "error err exception reason cause detail details errormessage error_message err_msg failure".split()
+    {
+        "error",
+        "err",
+        "exception",
+        "reason",
+        "cause",
+        "detail",
+        "details",
+        "errormessage",
+        "error_message",
+        "err_msg",
+        "failure",
+    }
 )
 _CODES = frozenset(
-    "status status_code statuscode code errno exit_code exitcode error_code http_status signal rc".split()
+    {
+        "status",
+        "status_code",
+        "statuscode",
+        "code",
+        "errno",
+        "exit_code",
+        "exitcode",
+        "error_code",
+        "http_status",
+        "signal",
+        "rc",
+    }
 )
 
 

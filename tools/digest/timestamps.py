@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read more easily on one line
 """Time stamps of log lines: which format, at which column, and which moment.
 
 Formats without a year or a zone are decided once per source, never per line: the year from a reference moment

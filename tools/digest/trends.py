@@ -11,7 +11,7 @@ _MIN_SAMPLES = 6
 
 
 def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
-    """Return the number slots of a group's sampled lines (oldest first) whose values mostly go one way and end well away from the start."""
+    """Return the numbers in sampled lines of one group, oldest first, that mostly go one way and end far from the start."""
     if len(texts) < _MIN_SAMPLES:
         return []
     columns = [list(_NUMBER.finditer(text)) for text in texts]
@@ -27,8 +27,9 @@ def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
             text = columns[-1][slot].string
             name = _NAME.search(text[: columns[-1][slot].start()][-60:])
             trend = Trend(
-                name=name.group(1) if name else f"number {slot + 1}", first=values[0], last=values[-1], minimum=min(values),
-                maximum=max(values), samples=len(values), direction="up" if direction > 0 else "down",
+                name=name.group(1) if name else f"number {slot + 1}", first=values[0], last=values[-1],
+                minimum=min(values), maximum=max(values), samples=len(values),
+                direction="up" if direction > 0 else "down",
             )  # fmt: skip
             found.append((trend, _is_counter(values)))
     return [trend for trend, _ in sorted(found, key=lambda pair: pair[1])][:limit]

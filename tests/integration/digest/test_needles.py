@@ -70,7 +70,8 @@ def test_a_needle_of_any_level_is_shown_within_the_default_budget(tmp_path: Path
 def test_in_a_cascade_the_first_error_ranks_first(tmp_path: Path) -> None:
     chain = ["db", "ledger", "orders", "checkout", "gateway"]
     cascade = [
-        f"2026-11-23 08:30:{n:02d},500 ERROR [main] c.e.{name} - " + ("tablespace is read-only, page 77" if n == 0 else f"call to {chain[n - 1]} timed out")
+        f"2026-11-23 08:30:{n:02d},500 ERROR [main] c.e.{name} - "
+        + ("tablespace is read-only, page 77" if n == 0 else f"call to {chain[n - 1]} timed out")
         for n, name in enumerate(chain)
     ]  # fmt: skip
     second = (90 * 60) * 100  # line number of 08:30:00

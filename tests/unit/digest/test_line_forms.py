@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of examples and patterns
 """Time, level, component and message of single lines, in the forms that programs write."""
 
 from datetime import UTC, datetime

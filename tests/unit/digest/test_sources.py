@@ -39,7 +39,10 @@ def test_dated_rotations_are_ordered_by_date(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "pack"),
-    [("a.gz", gzip.compress), ("a.bz2", bz2.compress), ("a.xz", lzma.compress), ("a.zst", zstandard.compress), ("a.log", bytes)],
+    [
+        ("a.gz", gzip.compress), ("a.bz2", bz2.compress), ("a.xz", lzma.compress), ("a.zst", zstandard.compress),
+        ("a.log", bytes),
+    ],
 )  # fmt: skip
 def test_compression_is_found_by_content(tmp_path: Path, name: str, pack: object) -> None:
     path = tmp_path / name
