@@ -24,8 +24,8 @@ from .proof import apply_proof
 
 logger = logging.getLogger(__name__)
 
-DIGEST_SHARE = 0.11  # of the incident's input tokens
-CASES_SHARE = 0.04
+DIGEST_SHARE = 0.10  # of the incident's input tokens
+CASES_SHARE = 0.03
 RECOMMENDER_SHARE = 0.15  # kept back while evidence is fetched
 OUTPUT_TOKENS = 900
 MAX_HYPOTHESES = 3
@@ -80,13 +80,14 @@ class Diagnostician:
         limit = llm.settings.max_input_tokens
         paths = context.alert.images
         images = read_images(paths) if llm.settings.vision else _unseen(paths, llm.settings.model)
+        digest = context.digest_text(int(limit * DIGEST_SHARE))
         toolbox = Toolbox(self._tools, context.tool_text)
         prompt = diagnosis_prompt(
             context.alert_text(),
-            context.digest_text(int(limit * DIGEST_SHARE)),
+            digest,
             analysis,
             case_based,
-            lines=context.cited_lines(case_based, analysis),
+            lines=context.cited_lines(case_based, analysis, limit=6, shown=digest),
             cases=similar_cases(self._knowledge_base, case_based, tokens=int(limit * CASES_SHARE)),
             nonce=context.nonce,
             tool_rounds=budget.tool_rounds_left if toolbox else 0,

@@ -16,7 +16,7 @@ from .models import LogAnalysis
 
 logger = logging.getLogger(__name__)
 
-DIGEST_SHARE = 0.13  # of the incident's input tokens; the rest is for diagnosis and recommendation
+DIGEST_SHARE = 0.12  # of the incident's input tokens; the rest is for diagnosis and recommendation
 OUTPUT_TOKENS = 500
 HEALTHY = "none"
 

@@ -12,7 +12,7 @@ from .budget import fit
 from .checks import Echo, bounded
 from .fence import fenced, harmless, hostile_lines, new_nonce, without_hostile_text
 
-LINE_CHARACTERS = 300  # of a cited line; causes stand at the beginning
+LINE_CHARACTERS = 220  # of a cited line; causes stand at the beginning
 
 
 class Context:
@@ -43,15 +43,16 @@ class Context:
         """Return the digest as text of at most about `tokens`."""
         return fit(render_digest(self._shown, budget_tokens=tokens), tokens)
 
-    def cited_lines(self, *answers: LogAnalysis | Diagnosis, limit: int = 10) -> list[str]:
-        """Return the evidence lines that the answers, and a diagnosis' hypotheses, cite."""
+    def cited_lines(self, *answers: LogAnalysis | Diagnosis, limit: int = 10, shown: str = "") -> list[str]:
+        """Return the evidence lines that the answers, and a diagnosis' hypotheses, cite and `shown` does not hold."""
         cited = [
             citation.id
             for answer in answers
             for part in (answer, *(answer.hypotheses if isinstance(answer, Diagnosis) else ()))
             for citation in part.evidence
         ]
-        lines = [line for evidence_id in dict.fromkeys(cited) if (line := self._shown.line(evidence_id))]
+        missing = [evidence_id for evidence_id in dict.fromkeys(cited) if f"[{evidence_id}]" not in shown]
+        lines = [line for evidence_id in missing if (line := self._shown.line(evidence_id))]
         return [f"[{line.id}] {bounded(line.text, LINE_CHARACTERS)}" for line in lines[:limit]]
 
     def tool_text(self, text: str) -> str:

@@ -61,6 +61,7 @@ Your answer was not usable:
 Answer again, completely and only in the required JSON."""
 
 CASE_CHARACTERS = 1_500  # of one historical case
+HINT_CHARACTERS = 240  # of one sentence of an earlier step
 
 NO_MORE_TOOLS = "No more tools are available. Answer now with what you have."
 
@@ -85,8 +86,8 @@ def diagnosis_prompt(
 ) -> list[BaseMessage]:
     """Return the diagnostician's prompt.
 
-    `lines` are those that the log analysis and the case-based hypotheses cite: the digest's part in the
-    prompt is short and may not hold them. `images` are content parts that follow the text.
+    `lines` are those that the log analysis and the case-based hypotheses cite and the digest's short part in
+    the prompt does not hold. `images` are content parts that follow the text.
     """
     rules = [DIAGNOSTICIAN, *([TOOLS_RULE.format(rounds=tool_rounds)] if tool_rounds else [])]
     parts = [
@@ -94,7 +95,7 @@ def diagnosis_prompt(
         f"Log digest:\n{fenced(digest, nonce)}",
         f"Log analysis:\n{fenced(_analysis_text(analysis), nonce)}",
         f"Hypotheses of the case-based engine:\n{fenced(_hypotheses_text(case_based), nonce)}",
-        f"Lines that analysis and hypotheses cite:\n{fenced(chr(10).join(lines) or 'none', nonce)}",
+        f"More lines that analysis and hypotheses cite:\n{fenced(chr(10).join(lines) or 'none', nonce)}",
         f"Similar historical cases:\n{_cases_text(cases)}",
     ]
     text = "\n\n".join(parts)
@@ -150,9 +151,9 @@ def _system(rules: str, nonce: str) -> str:
 
 def _analysis_text(analysis: LogAnalysis) -> str:
     return (
-        f"error type: {harmless(analysis.error_type)}\nmessage: {harmless(analysis.error_message)}\n"
+        f"error type: {harmless(analysis.error_type)}\nmessage: {_short(analysis.error_message)}\n"
         f"components: {harmless(', '.join(analysis.affected_components))}\nerror lines: {analysis.error_count}, "
-        f"first: {analysis.first_occurrence or 'none'}\npattern: {harmless(analysis.pattern)}"
+        f"first: {analysis.first_occurrence or 'none'}\npattern: {_short(analysis.pattern)}"
     )
 
 
@@ -160,7 +161,7 @@ def _hypotheses_text(diagnosis: Diagnosis) -> str:
     lines = [f"verdict: {diagnosis.verdict}, severity: {diagnosis.severity}"]
     for item in diagnosis.hypotheses:
         cited = ", ".join(citation.id for citation in item.evidence[:3]) or "no line"
-        lines.append(f"- {item.failure_mode} ({item.confidence} %): {harmless(item.root_cause)} [{cited}]")
+        lines.append(f"- {item.failure_mode} ({item.confidence} %): {_short(item.root_cause)} [{cited}]")
     return "\n".join(lines)
 
 
@@ -187,6 +188,10 @@ def _remedies_text(cases: Sequence[Case]) -> str:
         )
         for case in cases
     )
+
+
+def _short(text: str) -> str:
+    return harmless(" ".join(text.split()))[:HINT_CHARACTERS]
 
 
 def _one_line(text: str) -> str:

@@ -16,7 +16,7 @@ from .schema import strict_schema
 logger = logging.getLogger(__name__)
 
 MAX_CALLS_PER_ROUND = 3
-RESULT_TOKENS = 500  # of one call
+RESULT_TOKENS = 400  # of one call
 
 
 class Toolbox:
