@@ -16,6 +16,7 @@ from .outcomes import Attempt, OutcomeLog, combined
 from .store import CaseFiles, to_yaml, write_atomically
 
 if TYPE_CHECKING:  # these import Chroma's and numpy's weight
+    from .embedding import Embedder
     from .retrieval import Retriever
     from .vectors import VectorIndex
 
@@ -26,15 +27,20 @@ class KnowledgeBase:
     """Cases under `data_dir`: the packaged seed (`seed=False`: without it) and the user's own.
 
     Nothing is opened or written before the first use. Objects, threads and processes may share a
-    `data_dir`. `embedding` is `wordllama`, `openai:<model>` or `chroma-onnx`; `url` names a Chroma server
-    that takes the place of the embedded store.
+    `data_dir`. `embedding` is `wordllama`, `openai:<model>`, `chroma-onnx` or an `Embedder`; `url` names a
+    Chroma server that takes the place of the embedded store.
 
     Raises `InputError` for a bad case file (it names file, line and field), `KnowledgeBaseError` if the
     folder or the index cannot be used; its text says what to do.
     """
 
     def __init__(
-        self, data_dir: Path, *, embedding: str = "wordllama", url: str | None = None, seed: bool = True
+        self,
+        data_dir: Path,
+        *,
+        embedding: "str | Embedder" = "wordllama",
+        url: str | None = None,
+        seed: bool = True,
     ) -> None:
         self.data_dir = data_dir
         self._embedding, self._url, self._seed = embedding, url or None, seed
@@ -48,6 +54,7 @@ class KnowledgeBase:
         self._fingerprint = ""
         self._retriever: Retriever | None = None
         self._vectors: VectorIndex | None = None
+        self._embedder_made: Embedder | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +120,7 @@ class KnowledgeBase:
             "by_system": _counts(system for case in cases for system in case.systems),
             "signatures": sum(len(case.signatures) for case in cases),
             "outcomes": {"tried": len(attempts), "worked": sum(attempt.worked for attempt in attempts)},
-            "embedding": self._embedding,
+            "embedding": self._embedding if isinstance(self._embedding, str) else self._embedding.identity,
             "store": self._url or str(self.data_dir / "chroma"),
             "fingerprint": self._fingerprint,
         }
@@ -180,16 +187,13 @@ class KnowledgeBase:
 
     def reindex(self) -> int:
         """Build the index anew with the present embedding; returns the number of cases."""
-        from .embedding import make_embedder
         from .vectors import VectorIndex
 
         with self._mutex:
             self.close()
             self._prepare()
             with locked(self._lock, exclusive=True):
-                index = VectorIndex(
-                    make_embedder(self._embedding), path=self.data_dir / "chroma", url=self._url
-                )
+                index = VectorIndex(self._embedder(), path=self.data_dir / "chroma", url=self._url)
                 index.drop()
                 index.close()
             self.retriever()
@@ -258,9 +262,16 @@ class KnowledgeBase:
         with (self.data_dir / "changes").open("ab") as file:
             file.write(b".")
 
+    def _embedder(self) -> "Embedder":
+        from .embedding import make_embedder
+
+        if self._embedder_made is None:
+            given = self._embedding
+            self._embedder_made = make_embedder(given) if isinstance(given, str) else given
+        return self._embedder_made
+
     def _open(self) -> "Retriever":
         from .catalogue import Catalogue
-        from .embedding import make_embedder
         from .index import IndexFolder
         from .retrieval import Retriever
         from .signatures import SignatureMatcher
@@ -270,7 +281,7 @@ class KnowledgeBase:
         if self._vectors is not None:
             self._vectors.close()
             self._vectors = None
-        self._vectors = folder.vectors(catalogue, make_embedder(self._embedding))
+        self._vectors = folder.vectors(catalogue, self._embedder())
         return Retriever(
             catalogue.cases, SignatureMatcher(catalogue.cases), folder.lexical(catalogue), self._vectors
         )

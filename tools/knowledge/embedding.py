@@ -1,11 +1,13 @@
 """Text embeddings: offline by default, others by setting."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import SecretStr
 
 from ..errors import InputError, KnowledgeBaseError
 
@@ -74,13 +76,29 @@ class WordLlamaEmbedder:
 
 
 class OpenAIEmbedder:
-    """An embedding model behind an OpenAI-compatible endpoint; key and base URL from the usual variables."""
+    """An embedding model behind an OpenAI-compatible endpoint.
 
-    def __init__(self, model: str) -> None:
+    Without `api_key` and `base_url`, `OPENAI_API_KEY` and `OPENAI_BASE_URL` of the environment are used.
+    """
+
+    def __init__(self, model: str, *, api_key: SecretStr | None = None, base_url: str | None = None) -> None:
         from langchain_openai import OpenAIEmbeddings
+        from openai import OpenAIError
 
         self.identity = f"openai:{model}"
-        self._model = OpenAIEmbeddings(model=model, request_timeout=30, max_retries=2)
+        try:
+            self._model = OpenAIEmbeddings(
+                model=model,
+                openai_api_key=api_key,
+                openai_api_base=base_url or os.environ.get("OPENAI_BASE_URL"),
+                request_timeout=30,
+                max_retries=2,
+                # Our texts are short. Counting their tokens would download a vocabulary, and send token
+                # numbers that other servers than OpenAI's do not understand.
+                check_embedding_ctx_length=False,
+            )
+        except OpenAIError as error:
+            raise KnowledgeBaseError(f"embedding `{self.identity}` cannot be used: {error}") from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         from openai import OpenAIError

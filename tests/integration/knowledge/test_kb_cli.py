@@ -1,6 +1,7 @@
 """`ops-assistant kb`: what it prints and what it changes."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,19 @@ MakeCase = Callable[..., Case]
 runner = CliRunner()
 
 
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the packaged cases indexed, to copy: indexing takes seconds."""
+    folder = tmp_path_factory.mktemp("seeded")
+    with KnowledgeBase(folder / "knowledge") as base:
+        base.search("no space left on device")
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data_dir(tmp_path: Path, seeded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(seeded, tmp_path / "var")
     monkeypatch.setenv("OPS_DATA_DIR", str(tmp_path / "var"))
     return tmp_path / "var"
 
