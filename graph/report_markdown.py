@@ -100,8 +100,10 @@ def diagnosis_markdown(diagnosis: Diagnosis, digest: LogDigest) -> str:
     parts = [head, bullets(facts)]
     if diagnosis.evidence:
         parts += ["Evidence:", fenced(evidence_text(diagnosis.evidence, digest))]
-    if len(diagnosis.hypotheses) > 1:
-        parts += ["Hypotheses, not facts:", bullets(map(_hypothesis, diagnosis.hypotheses))]
+    if diagnosis.hypotheses and (checks := diagnosis.hypotheses[0].confirm_by):
+        parts += ["To confirm it:", bullets(map(plain, checks[:3]))]
+    if len(diagnosis.hypotheses) > 1:  # the first is the diagnosis above
+        parts += ["Other hypotheses, not facts:", bullets(map(_hypothesis, diagnosis.hypotheses[1:]))]
     if diagnosis.similar_cases:
         parts += ["Similar historical cases:", bullets(map(_case, diagnosis.similar_cases))]
     return "\n\n".join(parts)

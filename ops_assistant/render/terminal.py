@@ -151,11 +151,11 @@ def _diagnosis(diagnosis: Diagnosis, digest: LogDigest) -> Group:
     if diagnosis.evidence:
         parts.append(Text("evidence", "dim"))
         parts += [Padding(line, (0, 0, 0, 2)) for line in _evidence(diagnosis, digest)]
-    if len(diagnosis.hypotheses) > 1:
-        parts.append(Text("hypotheses, not facts", "dim"))
+    if len(diagnosis.hypotheses) > 1:  # the first is the diagnosis above
+        parts.append(Text("other hypotheses, not facts", "dim"))
         parts += [
             _bullet(f"{item.confidence}% {item.failure_mode}: {item.root_cause}")
-            for item in diagnosis.hypotheses
+            for item in diagnosis.hypotheses[1:]
         ]
     if diagnosis.similar_cases:
         parts.append(Text("similar historical cases", "dim"))
