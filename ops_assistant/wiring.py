@@ -42,9 +42,17 @@ def make_dependencies(settings: Settings) -> Dependencies:
         seal=seal,
         knowledge_base=knowledge_base,
         llm=llm,
-        log_analyst=LogAnalyst(llm),
-        diagnostician=Diagnostician(llm, knowledge_base, evidence_tools(knowledge_base, inventory, redactor)),
-        recommender=Recommender(llm, knowledge_base, param_models()),
+        log_analyst=LogAnalyst(llm, redactor=redactor),
+        diagnostician=Diagnostician(
+            llm, knowledge_base, evidence_tools(knowledge_base, inventory, redactor), redactor=redactor
+        ),
+        recommender=Recommender(
+            llm,
+            knowledge_base,
+            param_models(),
+            redactor=redactor,
+            services=[service.name for service in inventory.services],
+        ),
         inventory=inventory,
         backends=backends,
         planner=Planner(backends, valid_for=timedelta(hours=settings.approval_hours)),

@@ -73,7 +73,9 @@ _EFFECTS: Mapping[str, str] = {
     "hardware-fault": f"{_DOWN} native-crash data-corruption storage-io-error cpu-saturation replication-failure",
 }
 
-EFFECTS: Mapping[str, frozenset[str]] = {mode: frozenset(text.split()) for mode, text in _EFFECTS.items()}
+EFFECTS: Mapping[str, frozenset[str]] = {
+    mode: frozenset(text.split()) - {mode} for mode, text in _EFFECTS.items()
+}
 
 # What callers see of nearly any failure behind them.
 SURFACE = frozenset(_SURFACE.split())

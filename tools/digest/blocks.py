@@ -23,6 +23,7 @@ from .structured import StructuredReader
 _SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
 _MAX_RUNS = 5000
+_EXACT = re.compile(rb"^(?:==> |__CURSOR=)", re.M)  # headings, and entries that take several lines
 _HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
 
 
@@ -78,7 +79,7 @@ class BlockReader:
         if held:
             del lines[-held:]
             block = block[: len(block) - sum(map(len, self._held)) - held]
-        if self._exact_left > 0 or b"\n==> " in block or block.startswith(b"==> "):
+        if self._exact_left > 0 or self._to.journal.open or _EXACT.search(block):
             self._exact_left -= len(block)
             self._to.add_lines(lines)
             return len(lines)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .groups import Bins, Group, Line, merge_rare_words, merge_similar, rebin
+from .journal import FIRST_KEY, JournalReader
 from .models import Level
 from .parse import ANSI, LineParser, Parsed
 from .pressure import Vocabulary
@@ -79,6 +80,7 @@ class Collector:
         self.groups: dict[tuple[Level, str | None, Shape], Group] = {}
         self.bins = Bins()
         self.traces = TraceReader()
+        self.journal = JournalReader()
         self.trails: dict[str, Trail] = {}
         self.oddities: Counter[str] = Counter()
         self.lines = self.outside = self.unparsed = 0
@@ -141,6 +143,9 @@ class Collector:
         section = self.section
         section.lines += 1
         section.bytes += len(raw) + 1
+        if self.journal.open or text.startswith(FIRST_KEY):
+            self._add_entry(self.journal.feed(text, self.lines, raw))
+            return
         if not text or text.isspace():
             return
         key = raw.translate(None, HEX_DIGITS)
@@ -149,11 +154,8 @@ class Collector:
         moment = parsed.time if parsed else section.parser.time_of(text)
         if parsed:
             section.formats[parsed.format] += 1
-        if moment is None:
-            moment = section.current
-            self.unparsed += parsed is not None and parsed.format == "plain"
-        else:
-            section.note_time(moment)
+            self.unparsed += moment is None and parsed.format == "plain"
+        moment = self._settle(moment)
         if moment is not None and not self.bounds[0] <= moment <= self.bounds[1]:
             self.outside += 1
             return
@@ -168,6 +170,27 @@ class Collector:
             self._keys[key] = None if each else known
         if known is not None:
             known.see(line, 1, self.bin_of(moment))
+
+    def _settle(self, moment: float | None) -> float | None:
+        """Note a line's time; a line without one takes that of the record before."""
+        if moment is None:
+            return self.section.current
+        self.section.note_time(moment)
+        return moment
+
+    def _add_entry(self, entry: tuple[dict[str, str], int, bytes] | None) -> None:
+        """Count an entry of a journal export; its other lines are only read."""
+        if entry is None:
+            return
+        fields, number, raw = entry
+        parsed = self.section.parser.structured(fields, "journald")
+        self.section.formats[parsed.format] += 1
+        moment = self._settle(parsed.time)
+        if moment is not None and not self.bounds[0] <= moment <= self.bounds[1]:
+            self.outside += 1
+            return
+        line = Line(number, raw, moment, self.section_number)
+        self.group_of(parsed, line).see(line, 1, self.bin_of(moment))
 
     def group_of(self, parsed: Parsed, line: Line) -> Group:
         """Return the group of a parsed line, opening it if it is new; note the line's id and trace, if any."""
@@ -224,6 +247,7 @@ class Collector:
 
     def finish(self) -> None:
         """Close what is still open and read the times of kept lines."""
+        self._add_entry(self.journal.close())
         self.traces.close()
         for group in self.groups.values():
             group.first, group.last = self._timed(group.first), self._timed(group.last)

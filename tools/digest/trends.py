@@ -11,7 +11,7 @@ _MIN_SAMPLES = 6
 
 
 def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
-    """Return the numbers in sampled lines of one group, oldest first, that mostly go one way and end far from the start."""
+    """Return the numbers in sampled lines of one group, oldest first, that mostly go one way, and far."""
     if len(texts) < _MIN_SAMPLES:
         return []
     columns = [list(_NUMBER.finditer(text)) for text in texts]

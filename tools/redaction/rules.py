@@ -18,7 +18,7 @@ class Rule(NamedTuple):
 
 
 # A key that names a secret: password, db_password, X-Api-Key, clientSecret, "accessToken" ...
-_SECRET_NAME = (  # noqa: S105 - a pattern for names, no secret
+_KEY_NAMES = (
     r"(?:[\w.-]*?(?:passw(?:or)?d|passwd|passphrase|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|apikey|access[_-]?key(?:[_-]?id)?"
     r"|auth[_-]?key|private[_-]?key|encryption[_-]?key|signing[_-]?key|account[_-]?key|shared[_-]?access[_-]?(?:key|signature)"
     r"|(?:auth|access|refresh|id|session|bearer|csrf|xsrf|api|bot|security|vault|github|gitlab|slack|npm)[_-]?token|token"
@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     _rule("signature", "sig= signature= x-amz-", r"(?i)(?:[?&]|\b)(?:sig|signature|x-amz-(?:signature|security-token|credential))=(?P<v>[^\s&\"']{8,})"),
     _rule("password", "identified requirepass masterauth auth alter", r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|requirepass|masterauth|(?:with\s+)?(?:encrypted\s+)?password)\s+(?:password\s+)?'(?P<v>[^']+)'|\b(?:requirepass|masterauth)\s+[\"']?(?P<w>[^\s\"']+)"),
     _rule("password", "--pass --tok --sec --api -p -u", r"(?i)(?:^|\s)--?(?:pass(?:word|wd)?|pw|token|secret|api-?key|auth-?token|secret-?key|access-?key)(?:\s+|=)[\"']?(?P<v>[^\s\"'-][^\s\"']*)|\b(?:mysql\w*|mariadb\w*|mongo\w*|sshpass|mysqldump)\b[^\n]*?\s-p\s?(?P<w>[^\s-]\S*)|\bcurl\b[^\n]*?\s(?:-u|--user)\s+[\"']?[^\s:\"']+:(?P<x>[^\s\"']+)"),
-    _rule("password", "pass pwd secret key token credential session otp cvv pin", rf"""(?i)(?<![\w])["']?{_SECRET_NAME}["']?\s*(?:=>|:=|[=:])\s*(?:"{_NOT_VALUES}(?P<v>(?:[^"\\]|\\.)+)"|'{_NOT_VALUES}(?P<w>[^']+)'|{_NOT_VALUES}(?P<x>[^{_VALUE_STOP}]{{2,}}))"""),
+    _rule("password", "pass pwd secret key token credential session otp cvv pin", rf"""(?i)(?<![\w])["']?{_KEY_NAMES}["']?\s*(?:=>|:=|[=:])\s*(?:"{_NOT_VALUES}(?P<v>(?:[^"\\]|\\.)+)"|'{_NOT_VALUES}(?P<w>[^']+)'|{_NOT_VALUES}(?P<x>[^{_VALUE_STOP}]{{2,}}))"""),
     _rule("password", "password passwd passphrase passcode", r"(?i)\b(?:password|passwd|passphrase|passcode)\s+(?:is|was|set to|changed to|given|tried|used|of)[:\s]+[\"']?(?P<v>[^\s\"',;]*[\d!@#$%^&*][^\s\"',;]*|\"[^\"]+\")"),
     _rule("email", "@", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.(?!(?:log|service|txt|json|pid|sock|conf|timer|socket|out|err)\b)[A-Za-z]{2,}\b(?![:/]\w*@)"),
     _rule("card", "", r"(?<![\w.-])(?P<v>[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w.-])"),

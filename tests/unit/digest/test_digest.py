@@ -237,3 +237,18 @@ def test_rendering_keeps_its_budget(tmp_path: Path, budget: int) -> None:
     assert (
         estimate_tokens(render_digest(digest_logs([write(tmp_path, text)]), budget_tokens=budget)) <= budget
     )
+
+
+def test_a_journal_export_is_read_by_entries(tmp_path: Path) -> None:
+    entry = "__CURSOR=s=1;i={n}\n__REALTIME_TIMESTAMP={us}\nPRIORITY={level}\n_PID=7\nSYSLOG_IDENTIFIER=sshd\nMESSAGE={text}\n\n"
+    text = entry.format(n=1, us=1795417919132000, level=6, text="session opened") + entry.format(
+        n=2, us=1795417920132000, level=3, text="out of entropy"
+    )
+    digest = digest_logs([write(tmp_path, text)])
+    assert (digest.lines_read, digest.levels, digest.components) == (14, {"error": 1, "info": 1}, {"sshd": 2})
+    assert digest.templates[0].template == "out of entropy"
+    assert [(e.id, e.text) for e in digest.evidence] == [
+        ("s1:6", "MESSAGE=session opened"),
+        ("s1:13", "MESSAGE=out of entropy"),
+    ]
+    assert digest.first == "2026-11-23T07:11:59.132Z"
