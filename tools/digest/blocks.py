@@ -23,7 +23,7 @@ from .structured import StructuredReader
 _SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
 _MAX_RUNS = 5000
-_EXACT = re.compile(rb"^(?:==> |__CURSOR=)", re.M)  # headings, and entries that take several lines
+_ORDERED = (b"==> ", b"__CURSOR=")  # headings, and entries that take several lines
 _HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
 
 
@@ -79,7 +79,7 @@ class BlockReader:
         if held:
             del lines[-held:]
             block = block[: len(block) - sum(map(len, self._held)) - held]
-        if self._exact_left > 0 or self._to.journal.open or _EXACT.search(block):
+        if self._exact_left > 0 or self._to.journal.open or _needs_order(block):
             self._exact_left -= len(block)
             self._to.add_lines(lines)
             return len(lines)
@@ -303,3 +303,8 @@ class BlockReader:
             changed = [name for name, trace in traces.traces.items() if before.get(name) != trace.count]
             if len(changed) == 1 and len(self._runs) < _MAX_RUNS:
                 self._runs[raw] = changed[0]
+
+
+def _needs_order(block: bytes) -> bool:
+    """Return whether lines of a block depend on those before them."""
+    return any(block.startswith(mark) or b"\n" + mark in block for mark in _ORDERED)

@@ -240,7 +240,10 @@ def test_rendering_keeps_its_budget(tmp_path: Path, budget: int) -> None:
 
 
 def test_a_journal_export_is_read_by_entries(tmp_path: Path) -> None:
-    entry = "__CURSOR=s=1;i={n}\n__REALTIME_TIMESTAMP={us}\nPRIORITY={level}\n_PID=7\nSYSLOG_IDENTIFIER=sshd\nMESSAGE={text}\n\n"
+    entry = (
+        "__CURSOR=s=1;i={n}\n__REALTIME_TIMESTAMP={us}\nPRIORITY={level}\n"
+        "_PID=7\nSYSLOG_IDENTIFIER=sshd\nMESSAGE={text}\n\n"
+    )
     text = entry.format(n=1, us=1795417919132000, level=6, text="session opened") + entry.format(
         n=2, us=1795417920132000, level=3, text="out of entropy"
     )
