@@ -237,10 +237,13 @@ class Run:
 
     def _bound(self, answer: dict[str, Any], shown: str | None) -> dict[str, Any]:
         """Bind the answer to the plan its giver has seen; one that has changed since is refused."""
-        words = {
-            key: self._assistant.redact(answer[key]) for key in ("by", "comment", "message") if key in answer
-        }
-        return {**answer, **words} if shown is None else {**answer, **words, "plan_hash": shown}
+        bound = dict(answer)
+        for key in ("by", "comment", "message"):  # people's words are kept in checkpoints too
+            if key in answer:
+                bound[key] = self._assistant.redact(answer[key])
+        if shown is not None:
+            bound["plan_hash"] = shown
+        return bound
 
     def _pending(self) -> str:
         if self._question is not None:
