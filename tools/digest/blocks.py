@@ -19,10 +19,10 @@ from .pressure import Vocabulary
 from .shapes import code_pattern
 from .stacks import cause_of, is_frame, opens_trace, record_start
 from .structured import StructuredReader
+from .traceruns import TraceRuns
 
 _SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
-_MAX_RUNS = 5000
 _ORDERED = (b"==> ", b"__CURSOR=")  # headings, and entries that take several lines
 _HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
 
@@ -61,7 +61,7 @@ class BlockReader:
         self._exact_left = exact_bytes
         self._entries: dict[bytes, _Entry] = {}
         self._coded: dict[tuple[bytes, object], Group] = {}
-        self._runs: dict[bytes, tuple[str, tuple[str, ...]] | None] = {}
+        self._runs = TraceRuns(collector)
         self._pressure = 0
         self._held: list[bytes] = []
         self._structured = StructuredReader(collector)
@@ -244,7 +244,7 @@ class BlockReader:
             else:
                 frames += places
         if frames:
-            self._fold_traces(sorted(frames), lines, numbers)
+            self._runs.fold(sorted(frames), lines, numbers)
 
     def _see_alone(self, raw: bytes, number: int, bin_number: int | None) -> Group:
         """Count one line by parsing it."""
@@ -279,30 +279,6 @@ class BlockReader:
                 group.see(
                     Line(numbers[place], lines[place], None, self._to.section_number), count, bin_number
                 )
-
-    def _fold_traces(self, places: list[int], lines: list[bytes], numbers: Sequence[int]) -> None:
-        """Feed runs of neighbouring frames, with the line before and after, to the trace reader."""
-        runs: list[list[int]] = []
-        for place in places:
-            if runs and place - runs[-1][-1] <= 2:
-                runs[-1].append(place)
-            else:
-                runs.append([place])
-        traces = self._to.traces
-        for run in runs:
-            begin, end = max(run[0] - 1, 0), min(run[-1] + 2, len(lines))
-            raw = b"\n".join(lines[begin:end]).translate(None, HEX_DIGITS)
-            key = self._runs.get(raw)
-            if key is not None and key in traces.traces:
-                traces.traces[key].count += 1
-                continue
-            before = {name: trace.count for name, trace in traces.traces.items()}
-            for place in range(begin, end):
-                traces.feed(self._to.clean(lines[place]), f"{self._to.source_id}:{numbers[place]}")
-            traces.close()
-            changed = [name for name, trace in traces.traces.items() if before.get(name) != trace.count]
-            if len(changed) == 1 and len(self._runs) < _MAX_RUNS:
-                self._runs[raw] = changed[0]
 
 
 def _needs_order(block: bytes) -> bool:

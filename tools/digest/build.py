@@ -47,7 +47,9 @@ def build_digest(
         template.id = f"t{number}"
         group = by_id[id(template)]
         lines = {line.number: line for line in (group.first, group.last, *group.others[:3])}
-        template.examples = [writer.add(line, template, number <= 40) for line in lines.values()]
+        template.examples = [
+            writer.add(line, template, number <= 40 or len(ranked) <= 150) for line in lines.values()
+        ]
         digest.templates.append(template)
         if writer.size > MAX_BYTES:
             break
