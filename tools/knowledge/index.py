@@ -33,6 +33,7 @@ class IndexFolder:
         self.cache = data_dir / "cache"
         self.lock = data_dir / "lock"
         self._url = url
+        self._damage: BaseException | None = None
 
     def vectors(self, catalogue: Catalogue, embedder: Embedder) -> VectorIndex:
         """Return the vector index, holding exactly the catalogue's cases.
@@ -90,7 +91,7 @@ class IndexFolder:
             return self._synced(entries, embedder, state)
         except BaseException as error:
             self._raise_unless_damaged(error)
-            self._set_aside(error)
+            self._set_aside()
         return self._synced(entries, embedder, state)
 
     def _synced(self, entries: list[Entry], embedder: Embedder, state: str) -> VectorIndex:
@@ -115,12 +116,13 @@ class IndexFolder:
             raise error
         if self._url is not None or "locked" in str(error):
             raise KnowledgeBaseError(f"the vector store cannot be used: {error}") from error
-        logger.debug("the vector store cannot be read", exc_info=error)
+        # The first error names the cause; opening a damaged store once more fails in Chroma's clean-up.
+        self._damage = self._damage or error
 
-    def _set_aside(self, error: BaseException) -> None:
+    def _set_aside(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         aside = self.store.with_name(f"{self.store.name}.damaged-{stamp}")
         self.store.rename(aside)
         logger.warning(
-            "the vector store was damaged (%s); kept as %s and rebuilt from the cases", error, aside
+            "the vector store was damaged (%s); kept as %s and rebuilt from the cases", self._damage, aside
         )

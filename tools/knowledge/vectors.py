@@ -108,19 +108,20 @@ class VectorIndex:
             self._collection.delete(ids=list(ids[start : start + _BATCH]))
 
     def sound(self) -> bool:
-        """Return whether the store holds as many entries as `sync` left and finds them."""
+        """Return whether the store holds as many entries as `sync` left, and finds the oldest and the nearest.
+
+        The oldest vectors lie in files of their own: without these, a query silently finds only new ones.
+        """
         collection = self._collection
         count = int(collection.count())
         if count < int((collection.metadata or {}).get("count", 0)):
             return False
-        probe = self._embedder.embed(["service error"])
+        if not count:
+            return True
         sample = min(count, 10)
-        found = (
-            collection.query(query_embeddings=probe, n_results=sample, include=[])
-            if sample
-            else {"ids": [[]]}
-        )
-        return len(found["ids"][0]) == sample
+        oldest = collection.get(limit=sample, include=["embeddings"])
+        nearest = collection.query(query_embeddings=oldest["embeddings"][:1], n_results=sample, include=[])
+        return len(oldest["ids"]) == len(nearest["ids"][0]) == sample
 
     def count(self) -> int:
         """Return the number of vectors."""
