@@ -166,7 +166,9 @@ class Collector:
             known = self.group_of(parsed, line)
             if len(self._keys) > MAX_KEYS:
                 self._keys.clear()
-            each = parsed.fields or parsed.trace is not None or CODE.search(text) is not None
+            each = (
+                parsed.fields or text[0] == "<" or parsed.trace is not None or CODE.search(text) is not None
+            )
             self._keys[key] = None if each else known
         if known is not None:
             known.see(line, 1, self.bin_of(moment))

@@ -105,7 +105,11 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
 
 
 def code_pattern(text: str) -> re.Pattern[bytes] | None:
-    """Return a pattern that finds the codes of lines like this one: up to three, by the literal text before each."""
+    """Return a pattern that finds the codes of lines like this one: up to three, by the literal text before each.
+
+    A syslog priority in front is a code too: it holds the level."""
+    if re.match(r"<\d{1,3}>", text):
+        return re.compile(rb"^<(\d{1,3})>", re.M)
     parts = []
     for match in list(CODE.finditer(text))[:3]:
         before = text[max(match.start(1) - 14, 0) : match.start(1)]

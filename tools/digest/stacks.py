@@ -50,11 +50,16 @@ def split_exception(text: str) -> tuple[str, str] | None:
 
 
 def record_start(lines: list[bytes]) -> int:
-    """Return where the last record begins: before trailing indented lines, and two more for an exception's head."""
-    place = len(lines)
-    while place > 0 and len(lines) - place < 300 and lines[place - 1][:1] in (b" ", b"\t", b"C", b""):
-        place -= 1
-    return max(place - 2, 0)
+    """Return where a cut before the end parts no trace: at a line that is not indented, two lines or more from the end.
+
+    Two, because an exception's own line and the record's line stand before the indented ones."""
+    place = max(len(lines) - 2, 0)
+    while 0 < place and len(lines) - place < 300:
+        if any(line[:1] in (b" ", b"\t", b"C", b"") for line in lines[place : place + 3]):
+            place -= 1
+        else:
+            break
+    return place
 
 
 @dataclass

@@ -45,6 +45,10 @@ def lines(count: int) -> str:
             )
         elif kind == 2 and n % 5 == 0:
             rows.append(f"{stamp(n)} ERROR [w-{n % 4}] c.e.Orders - cannot ship {n}\n{TRACE}")
+        elif kind == 4:
+            rows.append(
+                f"<{11 if n % 90 == 4 else 14}>Nov 23 07:{n // 600 % 60:02d}:{n // 10 % 60:02d} host app[{n}]: handled {n}"
+            )
         elif kind == 3:
             rows.append(
                 f'time="2026-11-23T07:{n // 600 % 60:02d}:{n // 10 % 60:02d}Z" level={"error" if n % 60 == 0 else "info"} msg="sync done" n={n}'
