@@ -1,20 +1,17 @@
 """`ops-assistant kb`: look into the knowledge base, add to it, and review what waits."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ..tools.errors import InputError
-from ..tools.knowledge import Case, Curation, KnowledgeBase, PassageHit, RunbookPassage, outcome_text
-from ..tools.knowledge.importing import import_markdown, import_with_loader
+from ..tools.knowledge import Case, Curation, KnowledgeBase, PassageHit, outcome_text
 from ..tools.knowledge.loading import parse_files
-from ..tools.knowledge.store import to_yaml
+from . import kb_curate
 from .common import JsonOption, print_json
-from .kb_text import case_lines, case_row, edited_case, hit_json, hit_lines
+from .kb_text import case_lines, case_row, edited_case, hit_json, hit_lines, opened, say
 
 kb_app = typer.Typer(
     name="kb",
@@ -23,32 +20,15 @@ kb_app = typer.Typer(
     rich_markup_mode=None,
 )
 
+kb_app.command("import")(kb_curate.import_command)
+kb_app.command("review")(kb_curate.review_command)
+
 CaseId = Annotated[str, typer.Argument(metavar="ID", help="Id of the case.")]
 SystemOption = Annotated[
     list[str] | None,
     typer.Option("--system", help="Only cases of this product, e.g. postgresql; repeatable."),
 ]
 ModeOption = Annotated[str | None, typer.Option("--failure-mode", help="Only cases of this failure mode.")]
-# What the path argument of `kb import --loader` is called by the loader.
-_PATH_OPTION = {
-    "directory": "path",
-    "text": "file_path",
-    "notion": "path",
-    "git": "repo_path",
-    "confluence": "url",
-}
-
-
-@contextmanager
-def opened() -> Iterator[KnowledgeBase]:
-    """Open the knowledge base with the settings of environment and `.env`."""
-    from ..settings import load_settings
-
-    settings = load_settings()
-    with KnowledgeBase(
-        settings.data_dir / "knowledge", embedding=settings.embedding, url=settings.chroma_url
-    ) as knowledge_base:
-        yield knowledge_base
 
 
 @kb_app.command("list")
@@ -133,7 +113,7 @@ def add_command(
                 raise InputError(f"{file}: case `{case.id}` exists already; `kb edit {case.id}` changes it")
         for case in cases:
             kb.add(case)
-    _say({"added": [case.id for case in cases]}, json)
+    say({"added": [case.id for case in cases]}, json)
 
 
 @kb_app.command("edit")
@@ -155,7 +135,7 @@ def edit_command(
             new = edited_case(case)
         if new is not None:
             kb.update(new)
-    _say({"changed": [case_id] if new is not None else []}, json)
+    say({"changed": [case_id] if new is not None else []}, json)
 
 
 @kb_app.command("remove")
@@ -163,85 +143,7 @@ def remove_command(case_id: CaseId, json: JsonOption = False) -> None:
     """Remove one of your own cases; an edited seed case returns to its original."""
     with opened() as kb:
         kb.remove(case_id)
-    _say({"removed": [case_id]}, json)
-
-
-@kb_app.command("import")
-def import_command(
-    path: Annotated[
-        str | None, typer.Argument(metavar="PATH", help="Cases (*.yaml), Markdown file or folder.")
-    ] = None,
-    *,
-    loader: Annotated[
-        str | None, typer.Option(help="langchain-community: directory, text, notion, confluence or git.")
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="NAME=VALUE", help="Argument of the loader; repeatable."),
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace cases whose id is taken.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Import exported cases, or runbooks and post-mortems into the review queue."""
-    if loader is None and path is None:
-        raise InputError("nothing to import: give a PATH or a --loader")
-    with opened() as kb:
-        curation = Curation(kb)
-        if loader is None and path is not None and path.endswith((".yaml", ".yml")):
-            _say(curation.import_cases(Path(path), replace=replace), json)
-            return
-        if loader is not None:
-            imported = import_with_loader(loader, _loader_options(loader, path, option or []))
-        else:
-            imported = import_markdown(Path(path or "."))
-        queued = curation.queue_passages(imported.passages, f"import of {path or loader}")
-    for reason in imported.skipped:
-        typer.echo(f"skipped {reason}", err=True)
-    _say({"passages": len(imported.passages), "queued": queued, "skipped": imported.skipped}, json)
-
-
-@kb_app.command("review")
-def review_command(
-    item_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Item; without it, all are listed.")
-    ] = None,
-    *,
-    accept: Annotated[bool, typer.Option("--accept", help="Store it.")] = False,
-    decline: Annotated[bool, typer.Option("--decline", help="Drop it for good.")] = False,
-    edit: Annotated[
-        bool, typer.Option("--edit", help="Change a proposed case in $EDITOR, then store it.")
-    ] = False,
-    every: Annotated[bool, typer.Option("--all", help="Accept or decline all items.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """List, show, accept, edit or decline what waits: proposed cases and imported passages."""
-    if accept + decline + edit > 1 or (every and (edit or item_id)):
-        raise InputError("give one of --accept, --decline and --edit; --all takes no ID and no --edit")
-    with opened() as kb:
-        curation = Curation(kb)
-        items = curation.queue.items() if item_id is None else [curation.queue.get(item_id)]
-        if not (accept or decline or edit):
-            if json:
-                print_json([item.model_dump(mode="json", exclude_none=True) for item in items])
-            for item in [] if json else items:
-                typer.echo(f"{item.id}  {item.kind}  {item.title}")
-                if item_id is not None:
-                    body = to_yaml([item.case]) if item.case else item.passage.text if item.passage else ""
-                    typer.echo(f"from {item.origin}\n{body}")
-            return
-        if item_id is None and not every:
-            raise InputError("give the ID of an item, or --all")
-        results = []
-        for item in items:
-            if decline:
-                curation.decline(item.id)
-                results.append({"id": item.id, "result": "declined"})
-                continue
-            edited = edited_case(item.case) if edit and item.case is not None else None
-            done = curation.accept(item.id, edited=edited)
-            became = done.id if isinstance(done, RunbookPassage) else f"{done.kind} {done.case_id}"
-            results.append({"id": item.id, "result": "accepted", "as": became})
-    _say({"reviewed": results}, json)
+    say({"removed": [case_id]}, json)
 
 
 @kb_app.command("export")
@@ -252,7 +154,7 @@ def export_command(
     """Write your own cases with their outcomes to one YAML file, which `kb import` reads."""
     with opened() as kb:
         count = kb.export(file)
-    _say({"exported": count, "file": str(file)}, json)
+    say({"exported": count, "file": str(file)}, json)
 
 
 @kb_app.command("stats")
@@ -275,7 +177,7 @@ def reindex_command(json: JsonOption = False) -> None:
     """Build the index anew, e.g. after another embedding was set."""
     with opened() as kb:
         count = kb.reindex()
-    _say({"indexed": count}, json)
+    say({"indexed": count}, json)
 
 
 def _show_passages(hits: list[PassageHit], json: bool) -> None:
@@ -301,30 +203,3 @@ def _read_cases(file: Path) -> list[Case]:
     if not cases:
         raise InputError(f"{file}: no case in it; expected a YAML list of cases")
     return cases
-
-
-def _loader_options(loader: str, path: str | None, pairs: list[str]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"--option {pair}: expected NAME=VALUE")
-        options[name] = value
-    if path is not None and loader in _PATH_OPTION:
-        options[_PATH_OPTION[loader]] = path
-    return options
-
-
-def _say(result: dict[str, Any], json: bool) -> None:
-    if json:
-        print_json(result)
-        return
-    for name, value in result.items():
-        if isinstance(value, list):
-            typer.echo(f"{name}: {', '.join(map(_shown, value)) or 'none'}")
-        else:
-            typer.echo(f"{name}: {value}")
-
-
-def _shown(value: Any) -> str:
-    return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)

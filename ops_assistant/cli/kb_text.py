@@ -1,14 +1,17 @@
-"""How the `kb` commands show cases, and how they let a person edit one."""
+"""What the `kb` commands share: opening the knowledge base, showing cases, letting a person edit one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 import typer
 
 from ..tools.errors import InputError
-from ..tools.knowledge import Case, Hit, outcome_text
+from ..tools.knowledge import Case, Hit, KnowledgeBase, outcome_text
 from ..tools.knowledge.loading import parse_files
 from ..tools.knowledge.store import to_yaml
+from .common import print_json
 
 
 def case_row(case: Case) -> dict[str, Any]:
@@ -96,3 +99,31 @@ def edited_case(case: Case) -> Case | None:
             text = changed
         else:
             return new[0]
+
+
+@contextmanager
+def opened() -> Iterator[KnowledgeBase]:
+    """Open the knowledge base with the settings of environment and `.env`."""
+    from ..settings import load_settings
+
+    settings = load_settings()
+    with KnowledgeBase(
+        settings.data_dir / "knowledge", embedding=settings.embedding, url=settings.chroma_url
+    ) as knowledge_base:
+        yield knowledge_base
+
+
+def say(result: dict[str, Any], json: bool) -> None:
+    """Print the result of a command, as JSON or as one line per entry."""
+    if json:
+        print_json(result)
+        return
+    for name, value in result.items():
+        if isinstance(value, list):
+            typer.echo(f"{name}: {', '.join(map(_shown, value)) or 'none'}")
+        else:
+            typer.echo(f"{name}: {value}")
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
