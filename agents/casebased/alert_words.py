@@ -2,13 +2,31 @@
 
 import re
 
+# Somebody cannot do what the service is there for.
 _HARM = re.compile(
-    r"""\b(?:fail(?:s|ed|ing|ure|ures)?|errors?\s(?:for|on)|down|5\d\ds?|5xx|4[012]\d|cannot|can't|can\snot|couldn't|unable|refus\w+|
-    crash\w*|lose|loses|lost|stopp(?:ed|s)|stops|rejected|reject|rejects|time[sd]?[\s-]?outs?|unavailable|abort\w*|does\snot|do\snot|did\snot|
-    no\slonger|not\s(?:start\w*|answer\w*|respond\w*|reach\w*|running|stored|delivered|produced|assigned|written|processed)|stuck|behind|missing|missed|empty|
-    wrong|stale|blank|broken|gives\sup|loop|nothing|never|no\snew|too\sslow|hangs?|hung|killed|unhealthy|resets?|deadline|dropped|old\srevision|
-    restarts|restarted\s(?:again|\w+\stimes)|rolled\sback|slow|seconds\sto|takes|waits?|outstanding|incomplete|duplicate[sd]?|corrupt\w*|
-    404|rises?|growing|grows|none|gone|vanish\w*|disappear\w*|delay\w*|late)\b|\bno\s\w+\s(?:is|are|since|for)\b|FATAL|exit\scode\s[1-9]""",
+    r"""\b(?:fail(?:s|ed|ing)?|down|5\d\ds?|5xx|4[0-2]\ds?|cannot|can't|couldn't|unable|refus\w+|reject\w*|den(?:y|ied|ies)|
+    crash\w*|loses?|stopp?(?:s|ed)|unavailable|unreachable|abort\w*|(?:does|do|did|is|are|was|were|has|have|will)\snot|
+    doesn't|isn't|aren't|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|empty|wrong|stale|blank|
+    broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
+    incomplete|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
+    every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]
+    |\bno\s\w+(?:\s\w+)?\s(?:is|are|since|for|reach\w*|arriv\w*|leave\w*|get\w*)\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+# Something is not as it should be; whether anybody is hurt is left open.
+_STRAIN = re.compile(
+    r"""\b(?:fail(?:ure|ures)|not|no|slow\w*|takes?|waits?|waiting|times?\s?out|timed\sout|time-?outs?|rises?|rising|gr[eo]w\w*|
+    climb\w*|fell|falls?|doubled|tripled|piles?|piling|backlog|lags?|lagging|late|delay\w*|old|gone|expired|invalid|differ\w*|
+    mismatch\w*|only|half|degraded|complain\w*|blocked|blocks|full|locked|exhausted|lost|out\sof|reset|dropping|flaps?|flapping)\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+# Words for something that passed, or that was meant to happen.
+_PASSING = re.compile(
+    r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|once|short(?:ly)?|(?:was|were)\s(?:logged|seen|noticed|reported)|blip|spike|
+    for\s(?:a\sfew|some|\w+)\s(?:seconds?|minutes?)|new\sentries|
+    (?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart))\b""",
     re.X | re.I,
 )  # fmt: skip
 
@@ -29,6 +47,16 @@ _CLEARED = [
 def names_harm(message: str) -> bool:
     """Return whether the alert says that something does not work, rather than that something was seen."""
     return bool(_HARM.search(message))
+
+
+def names_strain(message: str) -> bool:
+    """Return whether the alert says that something is not as it should be."""
+    return bool(_STRAIN.search(message))
+
+
+def names_passing(message: str) -> bool:
+    """Return whether the alert itself calls what it saw short, or part of planned work."""
+    return bool(_PASSING.search(message))
 
 
 def cleared_modes(message: str) -> frozenset[str]:
