@@ -54,7 +54,7 @@ def record_start(lines: list[bytes]) -> int:
 
     Two, because an exception's own line and the record's line stand before the indented ones."""
     place = max(len(lines) - 2, 0)
-    while 0 < place and len(lines) - place < 300:
+    while place > 0 and len(lines) - place < 300:
         if any(line[:1] in (b" ", b"\t", b"C", b"") for line in lines[place : place + 3]):
             place -= 1
         else:
