@@ -1,16 +1,29 @@
-"""The inventory: which services exist, how they are run, and what they depend on.
+"""The inventory: which services exist, how they are run and where, and what they depend on.
+
+    services:
+      - name: checkout
+        backend: kubernetes
+        target: {namespace: shop, name: checkout}
+        replicas: 3
+        depends_on: [sessions]
+      - name: sessions
+        backend: redis
+        target: {url_env: SESSIONS_REDIS_URL, patterns: ["session:*"]}
 
 Read from `inventory.yaml`. Actions may only name services of the inventory; the service that a trusted
 alert names is added, run by the `simulated` backend, so that the assistant is useful before anybody wrote one.
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from .arguments import AbsolutePath
 from .errors import InputError
+from .runbook import CommandName, RunbookCommand
+from .targets import TARGETED, Target
 
 # A name that is safe as one argument of any backend: it cannot start with a dash, nor hold a blank,
 # a control character, a path separator or a shell character. (In pydantic's Rust regex `$` is the very end.)
@@ -18,7 +31,7 @@ ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 
 
 class Service(BaseModel):
-    """One service: its backend, its replicas, its log files, and what it calls."""
+    """One service: its backend and where that finds it, its replicas, its log files, and what it calls."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,6 +40,28 @@ class Service(BaseModel):
     replicas: int = Field(1, ge=0, le=10_000)
     depends_on: list[ServiceName] = Field(default_factory=list)
     logs: list[str] = Field(default_factory=list, description="Log files, folders or globs of this service.")
+    target: Target | None = Field(None, description="Where its backend finds it; see `targets`.")
+    commands: dict[CommandName, RunbookCommand] = Field(
+        default_factory=dict,
+        description="What `run_runbook_command` may run for this service; see `runbook`.",
+    )
+    logrotate: AbsolutePath | None = Field(None, description="The logrotate file that `rotate_logs` runs.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _target_of_the_backend(cls, data: Any) -> Any:
+        """Let the service's backend decide which target is expected."""
+        if isinstance(data, dict) and isinstance(data.get("target"), dict):
+            return {**data, "target": {"backend": data.get("backend"), **data["target"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _has_a_target(self) -> Self:
+        if self.backend in TARGETED and self.target is None:
+            raise ValueError(f"backend {self.backend} needs a `target` that says where it finds the service")
+        if self.target is not None and self.target.backend != self.backend:
+            raise ValueError(f"`target` is one of {self.target.backend}, but the backend is {self.backend}")
+        return self
 
 
 class Inventory(BaseModel):

@@ -1,14 +1,34 @@
-"""What every action has: parameters of a type, a risk computed by code, and an exact preview."""
+"""What every action has: parameters of a type, a risk computed by code, an exact preview, and a backend that runs it.
+
+How a backend is used, in this order:
+
+1. `plan` decides exactly what will be done, and `precondition` what that relies on; both enter the plan and its hash.
+2. `changed(backend, preview)` looks whether that still holds. If not, the plan is stale and a new one is made.
+3. `dry_run` lets the target check the request without effect, where the target can.
+4. `run` acts, once. It hands the precondition to the target itself wherever the target can compare and set.
+5. `probe` tells, after a crash or a time-out, whether it happened.
+"""
+# ruff: noqa: ARG002 - the defaults of the protocol ignore what they are given
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Any, Generic, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
 
+from ..errors import InputError
 from ..inventory import Service, ServiceName
 
 Risk = Literal["low", "medium", "high"]
+
+OUTPUT_LIMIT = 20_000
+"""Most characters of output that a result keeps."""
+
+
+class BackendUnavailable(InputError):
+    """The backend's target cannot be asked (unreachable, refused, client not installed), so nothing can be planned."""
 
 
 class ActionParams(BaseModel):
@@ -23,15 +43,40 @@ class ServiceParams(ActionParams):
     service: ServiceName
 
 
+class Undo(BaseModel):
+    """The action that takes another one back; it is planned and decided on like any other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    params: dict[str, Any]
+
+
 class Preview(BaseModel):
-    """Exactly what will be done: an argv (never a shell string) or one API call."""
+    """Exactly what will be done: an argv (never a shell string) or one API call; plain JSON, no secrets."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["argv", "call"]
-    argv: list[str] = Field(default_factory=list, description="For `argv`: the program and its arguments.")
-    call: str = Field("", description="For `call`: the operation, e.g. `simulated.restart`.")
-    args: dict[str, Any] = Field(default_factory=dict, description="For `call`: its arguments.")
+    argv: list[str] = Field(
+        default_factory=list, description="For `argv`: the program, absolute, and its arguments."
+    )
+    call: str = Field(
+        "", description="The operation, e.g. `simulated.restart`; for `argv`, what the argv does."
+    )
+    args: dict[str, Any] = Field(
+        default_factory=dict, description="What the operation acts on, and its arguments."
+    )
+    precondition: dict[str, Any] = Field(
+        default_factory=dict, description="What was true of the target and must still be when it runs."
+    )
+    timeout_s: float = Field(
+        60, gt=0, le=3600, description="Seconds after which the outcome counts as unknown."
+    )
+    idempotent: bool = Field(False, description="Whether running it twice ends where running it once does.")
+    undo: Undo | None = Field(
+        None, description="What takes it back to what was seen; None if nothing does or need be."
+    )
 
     def text(self) -> str:
         """Return the preview as one line for a person; every argument is shown as it is."""
@@ -48,11 +93,17 @@ def _quoted(part: str) -> str:
 
 
 class BackendResult(BaseModel):
-    """How a backend's operation ended."""
+    """How a backend's operation ended.
+
+    If it did not go well, `problem` says what that means: `failed`: the target refused it or it ended in
+    error; `stale`: the precondition no longer held and nothing was done; `unknown`: it may or may not have
+    happened (a time-out, a connection lost after the request was sent), so `probe` it and never run it again.
+    """
 
     ok: bool
-    output: str = Field("", max_length=20_000)
+    output: str = Field("", max_length=OUTPUT_LIMIT)
     simulated: bool = False
+    problem: Literal["failed", "stale", "unknown"] = Field("failed", description="Only read if not `ok`.")
 
 
 class Health(BaseModel):
@@ -64,30 +115,85 @@ class Health(BaseModel):
 
 
 class Backend(Protocol):
-    """A way to act on services. `plan` decides, `run` does exactly what was planned, `health` looks."""
+    """A way to act on services; made cheaply, its client is opened at first use.
+
+    What only some backends can do has an answer here that says so; backends inherit it.
+    """
 
     name: str
 
     def plan(self, operation: str, service: Service, args: dict[str, Any]) -> Preview:
-        """Return the exact call or argv; raises `InputError` if this backend cannot do it."""
+        """Return the exact call or argv; raises `InputError` if this backend cannot do it.
+
+        May read from the target to decide what exactly (which release to go back to), and never writes.
+        """
         ...
+
+    def replicas(self, service: Service) -> int | None:
+        """Return how many replicas are wanted of the service now, or None if this backend does not count them."""
+        return None
+
+    def precondition(self, preview: Preview) -> dict[str, Any]:
+        """Return what is true of the target now and `preview` relies on, as plain JSON; {} if on nothing.
+
+        Read-only. Must not move on its own: a counter of the target's own changes would make every plan stale.
+        Raises `BackendUnavailable` if the target cannot be asked.
+        """
+        return {}
+
+    def dry_run(self, preview: Preview) -> BackendResult | None:
+        """Have the target check the operation without any effect; None if it cannot be tried out."""
+        return None
 
     def run(self, preview: Preview, *, key: str) -> BackendResult:
-        """Do what `preview` says, once; `key` is the action's idempotency key, for the backend's own journal."""
+        """Do what `preview` says, once; `key` is the action's idempotency key, left at the target where it can be."""
         ...
 
+    def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
+        """Tell whether a `run` with this key, started at `since`, took effect; None if nobody can say. Read-only."""
+        return None
+
     def health(self, service: Service) -> Health:
-        """Return the service's state as the backend sees it."""
+        """Return the service's state as the backend sees it; `known` is False if the target cannot be asked."""
         ...
+
+
+def changed(backend: Backend, preview: Preview) -> str | None:
+    """Return in words what `preview` relies on and no longer holds; None if all of it still does.
+
+    Raises `BackendUnavailable` if the target cannot be asked.
+    """
+    if not preview.precondition:
+        return None
+    now = backend.precondition(preview)
+    moved = [
+        f"{key} was {value!r} and is {now.get(key)!r}"
+        for key, value in preview.precondition.items()
+        if now.get(key) != value
+    ]
+    return "; ".join(moved) or None
+
+
+P = TypeVar("P", bound=ServiceParams, default=Any)
 
 
 @dataclass(frozen=True)
-class ActionSpec:
-    """One action of the catalogue. Adding an action is one module that makes one of these."""
+class ActionSpec(Generic[P]):
+    """One action of the catalogue. Adding an action is one module that makes one of these.
+
+    The service that the functions are given carries the replicas that its backend wants now.
+    """
 
     name: str
-    params: type[ServiceParams]
+    params: type[P]
     description: str
     operation: str
-    risk: Callable[[ServiceParams, Service], Risk]
-    arguments: Callable[[ServiceParams, Service], dict[str, Any]] = lambda _params, _service: {}
+    risk: Callable[[P, Service], Risk]
+    arguments: Callable[[P, Service], dict[str, Any]] = lambda _params, _service: {}
+    idempotent: bool = False
+    timeout_s: float = 60
+    limits: Callable[[P, Service], dict[str, Any]] = lambda _params, _service: {}
+    """What the parameters say about `idempotent` and `timeout_s`, where the action as a whole cannot."""
+    undo: Callable[[P, Service, Preview], Undo | None] = lambda _params, _service, _preview: None
+    local: bool = False
+    """Whether a program on this host does it, whatever runs the service."""

@@ -6,12 +6,31 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import InputError
-from ..inventory import Inventory
-from . import clear_cache, restart_service, scale_up
+from ..inventory import Inventory, Service
+from . import (
+    clear_cache,
+    restart_service,
+    rollback_release,
+    rotate_logs,
+    run_runbook_command,
+    scale_down,
+    scale_up,
+    terminate_connections,
+)
 from .base import ActionSpec, Backend, Preview, Risk
 
 CATALOGUE: Mapping[str, ActionSpec] = {
-    module.SPEC.name: module.SPEC for module in (restart_service, scale_up, clear_cache)
+    module.SPEC.name: module.SPEC
+    for module in (
+        restart_service,
+        scale_up,
+        scale_down,
+        clear_cache,
+        rollback_release,
+        terminate_connections,
+        rotate_logs,
+        run_runbook_command,
+    )
 }
 
 
@@ -36,7 +55,7 @@ def plan_action(
     """Check one action and return exactly what it will do.
 
     Raises `InputError` for a type outside the catalogue, parameters that do not fit, a service that is
-    not in the inventory, or a backend that is not configured.
+    not in the inventory, or a backend that is not configured or cannot be asked.
     """
     spec = CATALOGUE.get(type_)
     if spec is None:
@@ -51,16 +70,25 @@ def plan_action(
     if service is None:
         known = ", ".join(sorted(item.name for item in inventory.services)) or "none"
         raise InputError(f"{type_}: service {checked.service!r} is not in the inventory (known: {known})")
-    backend = backends.get(service.backend)
+    name = _backend_name(spec, service)
+    backend = backends.get(name)
     if backend is None:
-        raise InputError(
-            f"{type_}: {service.name} is run by {service.backend!r}, which is not a configured backend"
-        )
+        raise InputError(f"{type_}: {service.name} is run by {name!r}, which is not a configured backend")
+    live = backend.replicas(service)
+    if live is not None:
+        service = service.model_copy(update={"replicas": live})
     preview = backend.plan(spec.operation, service, spec.arguments(checked, service))
+    limits = {"timeout_s": spec.timeout_s, "idempotent": spec.idempotent, **spec.limits(checked, service)}
+    preview = preview.model_copy(update={"precondition": backend.precondition(preview), **limits})
     return Planned(
         type=type_,
         params=checked.model_dump(mode="json"),
-        backend=service.backend,
-        preview=preview,
+        backend=name,
+        preview=preview.model_copy(update={"undo": spec.undo(checked, service, preview)}),
         risk=spec.risk(checked, service),
     )
+
+
+def _backend_name(spec: ActionSpec, service: Service) -> str:
+    # A simulated service is simulated in everything: nothing real may run for it.
+    return "command" if spec.local and service.backend != "simulated" else service.backend

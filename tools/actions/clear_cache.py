@@ -1,18 +1,35 @@
 """`clear_cache`: drop what a service has cached."""
 
+from typing import Any
+
+from pydantic import Field
+
+from ..arguments import Argument
 from ..inventory import Service
 from .base import ActionSpec, Risk, ServiceParams
 
 
-def _risk(_params: ServiceParams, _service: Service) -> Risk:
+class ClearCacheParams(ServiceParams):
+    """`pattern` is one of the key patterns that the inventory lists for the service; without it, all of them."""
+
+    pattern: Argument | None = Field(None)
+
+
+def _risk(_params: ClearCacheParams, _service: Service) -> Risk:
     # A cold cache sends its whole load to what stands behind it.
     return "medium"
 
 
+def _arguments(params: ClearCacheParams, _service: Service) -> dict[str, Any]:
+    return {} if params.pattern is None else {"pattern": params.pattern}
+
+
 SPEC = ActionSpec(
     name="clear_cache",
-    params=ServiceParams,
+    params=ClearCacheParams,
     description="Drop the service's cached data; its sources take the load until the cache is warm again.",
     operation="clear_cache",
     risk=_risk,
+    arguments=_arguments,
+    idempotent=True,
 )

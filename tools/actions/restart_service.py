@@ -15,4 +15,5 @@ SPEC = ActionSpec(
     description="Stop and start the service; requests in flight on it may fail.",
     operation="restart",
     risk=_risk,
+    timeout_s=180,  # init systems wait 90 s for a service to stop before they kill it
 )

@@ -9,9 +9,17 @@ from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 from ops_assistant.tools.actions.base import Preview
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.inventory import Inventory, Service
+from ops_assistant.tools.runbook import IntegerParam, RunbookCommand
 
+RETRY = RunbookCommand(
+    argv=["queuectl", "retry", "{count}"], params={"count": IntegerParam(type="integer", max=9)}, risk="low"
+)
 INVENTORY = Inventory(
-    services=[Service(name="api", replicas=2), Service(name="db"), Service(name="far", backend="kubernetes")]
+    services=[
+        Service(name="api", replicas=2, commands={"retry": RETRY}),
+        Service(name="db"),
+        Service(name="far", backend="elsewhere"),
+    ]
 )
 
 
@@ -20,10 +28,18 @@ def plan(type_: str, tmp_path: Path, **params: object):
     return plan_action(type_, params, inventory=INVENTORY, backends=backends)
 
 
+NEEDED = {
+    "scale_up": {"replicas": 3},
+    "scale_down": {"replicas": 1},
+    "terminate_connections": {"state": "idle"},
+    "run_runbook_command": {"command": "retry", "arguments": {"count": 3}},
+}
+
+
 def test_every_action_has_a_plan(tmp_path: Path) -> None:
     for name in CATALOGUE:
-        params = {"service": "api"} | ({"replicas": 3} if name == "scale_up" else {})
-        planned = plan(name, tmp_path, **params)
+        planned = plan(name, tmp_path, service="api", **NEEDED.get(name, {}))
+        assert planned.preview.call.startswith("simulated.")
         assert planned.preview.args["service"] == "api"
         assert planned.risk in ("low", "medium", "high")
 

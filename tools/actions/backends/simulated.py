@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from typing_extensions import override
 
 from ...errors import InputError
 from ...inventory import Service
-from ..base import BackendResult, Health, Preview
+from ..base import Backend, BackendResult, Health, Preview
 
-_OPERATIONS = {"restart", "scale", "clear_cache"}
+_OPERATIONS = frozenset(
+    {"restart", "scale", "clear_cache", "rollback", "terminate_connections", "rotate_logs", "run_command"}
+)
 
 
-class SimulatedBackend:
+class SimulatedBackend(Backend):
     """Acts on services that exist only in `journal`."""
 
     name = "simulated"
@@ -48,6 +51,11 @@ class SimulatedBackend:
         return BackendResult(
             ok=True, simulated=True, output=f"simulated: {preview.text()}; no real system was changed"
         )
+
+    @override
+    def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
+        """Look the key up: each run leaves it in the journal in the same write that is its effect."""
+        return any(entry["key"] == key for entry in self.entries())
 
     def health(self, service: Service) -> Health:
         runs = [entry for entry in self.entries() if entry["args"].get("service") == service.name]
