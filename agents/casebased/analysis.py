@@ -10,7 +10,8 @@ from .impact import affected
 from .lines import is_trouble
 
 _CLASS = re.compile(
-    r"\b((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Failure|Fault)|E[A-Z]{4,}|panic)\b"
+    r"\b((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Failure|Fault)|"
+    r"E(?:CONN|NO|ADDR|HOST|NET|TIMED|ACC|PERM|MFILE|NFILE|IO|ROFS|DQUOT|AGAIN|AI_)[A-Z_]*|panic)\b"
 )
 _WORDS = re.compile(r"[A-Za-z][a-z]+")
 _RANK = {"fatal": 0, "error": 1, "warn": 2, "none": 3, "info": 4, "debug": 5}
@@ -30,7 +31,16 @@ def analyse_logs(alert: Alert, digest: LogDigest) -> LogAnalysis:
             pattern=f"No complaint in {digest.lines_read} lines.",
             evidence=cite(last),
         )
-    telling = min(troubles, key=lambda line: (_RANK[line.level], line.time or "9"))
+    ranks = {template.id: place for place, template in enumerate(digest.templates)}
+    telling = min(
+        troubles,
+        key=lambda line: (
+            _RANK[line.level] > _RANK["error"],
+            not _CLASS.search(line.text),
+            ranks.get(line.template or "", len(ranks)),
+            line.time or "9",
+        ),
+    )
     stack = max(digest.stacks, key=lambda item: item.count, default=None)
     shown = _own_words(telling, stack, digest)
     return LogAnalysis(

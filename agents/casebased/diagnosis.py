@@ -20,6 +20,7 @@ _TOP_K = 60  # cases: all that carry signatures, and the most alike
 _ENOUGH = 0.3  # score below which no known failure mode fits
 _HYPOTHESES = 3
 _SIMILAR = 3
+_GENERAL_STEPS_BACK = 0.1
 
 
 def diagnose(
@@ -142,7 +143,7 @@ def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
     """Return the most alike cases, those of the leading causes first."""
     order = {cause.mode: place for place, cause in enumerate(causes[:_HYPOTHESES])}
     ranked = sorted(hits, key=lambda hit: (order.get(hit.case.failure_mode, _HYPOTHESES), -hit.score))
-    best = sorted(ranked[: _SIMILAR * 2], key=lambda hit: -hit.score)[:_SIMILAR]
+    best = sorted(ranked[: _SIMILAR * 2], key=lambda hit: -_worth(hit))[:_SIMILAR]
     return [
         SimilarCase(
             id=hit.case.id,
@@ -154,3 +155,8 @@ def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
         )
         for hit in best
     ]
+
+
+def _worth(hit: Hit) -> float:
+    """Return the score, with a case of a named product before a general one that is as alike."""
+    return hit.score - (_GENERAL_STEPS_BACK if "generic" in hit.case.systems else 0.0)

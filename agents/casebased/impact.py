@@ -60,7 +60,9 @@ def affected(alert: Alert, digest: LogDigest) -> list[str]:
     counts: dict[str, int] = {}
     for line in digest.evidence:
         if is_trouble(line):
-            name = line.component or line.source.rpartition("/")[2]
+            name = line.component or (
+                line.source.rpartition("/")[2] if len(digest.sources) > 1 else alert.service
+            )
             counts[name] = counts.get(name, 0) + 1
     ordered = sorted(counts, key=lambda name: -counts[name])
     return list(dict.fromkeys([alert.service, *ordered]))

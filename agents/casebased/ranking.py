@@ -27,10 +27,12 @@ class Cause:
     against: list[str] = field(default_factory=list)
 
     @property
-    def first(self) -> str | None:
-        """Return when its first strong sign was printed."""
-        times = [sign.line.time for sign in self.signs if sign.line.time and sign.weight >= 2]
-        return min(times, default=None)
+    def first(self) -> tuple[str, str, int] | None:
+        """Return when (and where, for equal times) its first strong sign was printed."""
+        places = [
+            (sign.line.time, sign.line.source, sign.line.line) for sign in self.signs if sign.weight >= 2
+        ]
+        return min(((time, source, line) for time, source, line in places if time), default=None)
 
 
 def rank(
@@ -79,8 +81,19 @@ def _explain(causes: list[Cause]) -> None:
         for other in causes:
             if not explains(other.mode, cause.mode):
                 continue
-            late = other.first and cause.first and other.first > cause.first
+            late = _later(other, cause)
+            if late and explains(cause.mode, other.mode):
+                continue  # each could follow from the other: the earlier one is the cause
             strength = other.raw * (_LATE if late else 1.0)
             if strength > strongest:
                 strongest, cause.explained_by = strength, other.mode
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)
+
+
+def _later(one: Cause, other: Cause) -> bool:
+    """Return whether `one` was first seen after `other`; lines of different logs with equal times tell nothing."""
+    if one.first is None or other.first is None:
+        return False
+    if one.first[0] == other.first[0] and one.first[1] != other.first[1]:
+        return False
+    return one.first > other.first

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ...tools.alert import Alert
 from ...tools.digest.models import LogDigest
 from ...tools.knowledge.models import Hit
+from .adjust import adjusted
 from .alert_words import cleared_modes
 from .changes import blamed_change
 from .ranking import Cause, rank
@@ -19,7 +20,7 @@ _MODE_OF_CHANGE = "configuration-error"
 
 def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[Cause]:
     """Return the failure modes that alert and digest speak for, best first."""
-    signs = gather(alert, digest, hits)
+    signs = adjusted(gather(alert, digest, hits), digest)
     damped: dict[str, tuple[float, str]] = dict.fromkeys(
         cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
     )

@@ -1,7 +1,7 @@
 """Signs: signatures of cases found on lines of evidence, each with how strongly it speaks for its failure mode."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +18,10 @@ _ABSENT_SYSTEM = 0.75  # a case of a product that is named nowhere in alert and 
 _FOREIGN = 0.1  # words that a user or client chose
 _NOISE = 0.2  # a line that only records a client's request in vain
 _SUSPICIOUS = 0.1  # a line that gives orders to a reader
+_PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means something else
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
 _LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 1.0, "none": 0.95, "info": 0.85, "debug": 0.7}
+_CHATTER = 0.75  # what programs say at start and in passing holds many words of trouble: `limit`, `timeout`
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Sign:
     weight: int
     strength: float
     span: tuple[int, int] | None
+    literal: bool = False  # the words stand there as the case writes them, not by a pattern
 
     @property
     def quote(self) -> str:
@@ -50,8 +53,10 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
     for hit in hits:
         present = _GENERIC in hit.case.systems or any(named(system) for system in hit.case.systems)
         for found in hit.signatures:
-            for line, span in _placed(found, lines):
+            for line, span, literal in _placed(found, lines):
                 strength = _STRENGTH[found.weight] * _LEVEL[line.level] * (1.0 if present else _ABSENT_SYSTEM)
+                if line.level in ("info", "debug") and found.weight < 3:
+                    strength *= _CHATTER
                 if span is None:
                     strength *= _ELSEWHERE
                 elif is_foreign(line.text, *span):
@@ -60,27 +65,53 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _NOISE
                 if line.id in suspicious:
                     strength *= _SUSPICIOUS
-                signs.append(Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span))
-    return signs
+                signs.append(
+                    Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span, literal)
+                )
+    return _without_parts(signs)
+
+
+def _without_parts(signs: list[Sign]) -> list[Sign]:
+    """Weaken signs whose words are only a part of a longer known phrase of another mode on the same line.
+
+    `Quota exceeded` says little within `Disk quota exceeded`, as `No space left` within `inotify: no space left`.
+    """
+    phrases: dict[str, list[Sign]] = {}
+    for sign in signs:
+        if sign.literal and sign.weight >= 2:
+            phrases.setdefault(sign.line.id, []).append(sign)
+    return [
+        replace(sign, strength=sign.strength * _PART_OF_LONGER)
+        if any(_contains(phrase, sign) for phrase in phrases.get(sign.line.id, ()))
+        else sign
+        for sign in signs
+    ]
+
+
+def _contains(phrase: Sign, sign: Sign) -> bool:
+    if phrase.mode == sign.mode or phrase.span is None or sign.span is None or phrase.span == sign.span:
+        return False
+    inside = phrase.span[0] <= sign.span[0] and sign.span[1] <= phrase.span[1]
+    return inside and phrase.weight >= sign.weight
 
 
 def _placed(
     found: SignatureHit, lines: dict[str, EvidenceLine]
-) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None]]:
+) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None, bool]]:
     """Return the lines that carry the signature; those that only head its stack trace if no line does."""
     cited = [lines[item] for item in found.evidence_ids if item in lines]
-    placed = [(line, _find(found.signature, line.text)) for line in cited]
+    placed = [(line, *_find(found.signature, line.text)) for line in cited]
     return [item for item in placed if item[1] is not None] or placed
 
 
-def _find(signature: str, text: str) -> tuple[int, int] | None:
-    """Return where `signature` (literal or pattern; a hit does not say which) stands in `text`."""
+def _find(signature: str, text: str) -> tuple[tuple[int, int] | None, bool]:
+    """Return where `signature` stands in `text`, and whether literally (a hit does not say what it is)."""
     start = text.lower().find(signature.lower())
     if start >= 0:
-        return start, start + len(signature)
+        return (start, start + len(signature)), True
     pattern = _compiled(signature)
     match = pattern.search(text) if pattern is not None else None
-    return match.span() if match else None
+    return (match.span() if match else None), False
 
 
 @lru_cache(maxsize=8192)

@@ -42,7 +42,7 @@ def unknown(alert: Alert, digest: LogDigest, seen: list[EvidenceLine]) -> str:
         return f"{alert.service}: {digest.lines_read} lines hold no complaint that explains the alert."
     return (
         f"{alert.service}: no known failure mode fits. The most telling line is "
-        f"“{excerpt(seen[0].text)}” ({seen[0].id}, {seen[0].source})."
+        f"“{excerpt(seen[0].text)}” ({seen[0].id} in {_log_name(seen[0])})."
     )
 
 
@@ -50,3 +50,8 @@ def excerpt(text: str) -> str:
     """Return the line on one line, cut to a readable length."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _MAX_EXCERPT else flat[: _MAX_EXCERPT - 1] + "…"
+
+
+def _log_name(line: EvidenceLine) -> str:
+    """Return the log's own name; the folder it was read from says nothing."""
+    return line.source.rpartition("/")[2] or "the log"

@@ -1,0 +1,85 @@
+"""What lowers single signs before they are added up: outer exceptions, and states that are already over."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...tools.digest.models import LogDigest
+from .lines import is_recovery
+from .signs import Sign
+
+_NUMBER = re.compile(r"\d+")
+_OUTER = 0.5  # an exception that another one caused
+_OVER = 0.5  # a state after which the same log reports that it works again
+# States that come and go by themselves; other faults stay true although the program goes on.
+_PASSING_STATES = frozenset(
+    (
+        "quorum-loss",
+        "broker-unavailable",
+        "replication-failure",
+        "network-failure",
+        "dependency-unreachable",
+        "health-probe-failure",
+        "clock-skew",
+        "upstream-timeout",
+    )
+)
+
+
+def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
+    """Return the signs with their strengths corrected by what the rest of the digest says."""
+    outer = _outer_texts(signs, digest)
+    over = _over_lines(signs, digest)
+    return [
+        replace(
+            sign,
+            strength=sign.strength
+            * (_OUTER if _is_outer(sign, outer) else 1.0)
+            * (_OVER if i in over else 1.0),
+        )
+        for i, sign in enumerate(signs)
+    ]
+
+
+def _outer_texts(signs: Sequence[Sign], digest: LogDigest) -> list[tuple[str, frozenset[str]]]:
+    """Return the texts of exceptions that a deeper one explains, with the modes of the deepest."""
+    strong = [sign for sign in signs if sign.weight >= 2 and sign.span is not None]
+    found = []
+    for stack in digest.stacks:
+        named = [
+            (depth, frozenset(sign.mode for sign in strong if _shape(sign.quote) in _shape(text)))
+            for depth, text in enumerate(stack.causes)
+        ]
+        named = [(depth, modes) for depth, modes in named if modes]
+        if len(named) > 1:
+            deepest, modes = named[-1]
+            found += [(_shape(text), modes) for text in stack.causes[:deepest]]
+    return found
+
+
+def _shape(text: str) -> str:
+    """Return the text without its numbers: the same failure has other milliseconds each time."""
+    return _NUMBER.sub("#", text)
+
+
+def _is_outer(sign: Sign, outer: list[tuple[str, frozenset[str]]]) -> bool:
+    return any(sign.mode not in modes and _shape(sign.quote) in text for text, modes in outer)
+
+
+def _over_lines(signs: Sequence[Sign], digest: LogDigest) -> frozenset[int]:
+    """Return the places of signs of a passing state after whose last line the same log reports recovery."""
+    recovered: dict[str, str] = {}
+    for line in digest.evidence:
+        if line.time and is_recovery(line.text) and line.level not in ("fatal", "error"):
+            recovered[line.source] = max(line.time, recovered.get(line.source, ""))
+    last: dict[tuple[str, str], str] = {}
+    for sign in signs:
+        key = (sign.mode, sign.line.source)
+        last[key] = max(sign.line.time or "9", last.get(key, ""))
+    return frozenset(
+        place
+        for place, sign in enumerate(signs)
+        if sign.mode in _PASSING_STATES
+        and sign.line.level in ("info", "warn", "none", "debug")
+        and last[(sign.mode, sign.line.source)] < recovered.get(sign.line.source, "")
+    )
