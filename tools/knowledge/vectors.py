@@ -57,7 +57,7 @@ class VectorIndex:
                 COLLECTION,
                 embedding_function=None,  # else Chroma downloads a model
                 metadata={"embedding": self._embedder.identity, "state": ""},
-                configuration={"hnsw": {"space": "cosine"}},
+                configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
             )
         metadata = collection.metadata or {}
         stored = metadata.get("embedding")
