@@ -27,6 +27,8 @@ def healthy_confidence(score: float) -> int:
 
 def shares(causes: Sequence[Cause], first: int) -> list[int]:
     """Return the confidence of each cause: `first` for the first, the rest shared by score."""
+    if not causes:
+        return []
     rest = sum(cause.score for cause in causes[1:])
     left = 100 - first
     return [first, *(round(left * 0.8 * cause.score / max(rest, 0.8)) for cause in causes[1:])]

@@ -7,7 +7,6 @@ _METHOD = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT|TRACE|PROPFIND)"
 _FOREIGN = re.compile(
     rf'''"{_METHOD}\s[^"]*"                                  # a request line, quoted
     |\b{_METHOD}\s\S+                                        # or bare
-    |\bHTTP/[\d.]+"\s\d{{3}}\s\S+\s("[^"]*"(?:\s"[^"]*")*)     # referrer and user agent of an access log
     |\b(?:user[_-]?agent|agent|ua|referr?er|ur[il]|path|query(?:_string)?|params?|body|comment|search|
         user(?:name)?|login|title|subject|filename|message_body|text)
        ["']?\s*[=:]\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;}}]+)
@@ -17,12 +16,20 @@ _FOREIGN = re.compile(
 )  # fmt: skip
 
 
+# Referrer and user agent of an access log, after the request, the status and the size.
+_AGENT = re.compile(r'\bHTTP/[\d.]+"\s\d{3}\s\S+\s(?P<words>"[^"]*"(?:\s"[^"]*")*)')
+
+
 @lru_cache(maxsize=4096)
 def foreign_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Return where `text` repeats words of users or clients, as (start, end) pairs in order."""
-    return tuple(match.span() for match in _FOREIGN.finditer(text))
+    """Return where `text` repeats words of users or clients, as (start, end) pairs."""
+    agents = [match.span("words") for match in _AGENT.finditer(text)]
+    return (*(match.span() for match in _FOREIGN.finditer(text)), *agents)
 
 
 def is_foreign(text: str, start: int, end: int) -> bool:
-    """Return whether `text[start:end]` lies within words that the program only repeats."""
-    return any(left <= start and end <= right for left, right in foreign_spans(text))
+    """Return whether `text[start:end]` begins and ends within words that the program only repeats."""
+    spans = foreign_spans(text)
+    return any(left <= start < right for left, right in spans) and any(
+        left < end <= right for left, right in spans
+    )

@@ -1,0 +1,145 @@
+"""What a diagnosis must get right whatever the program is: precedence, honesty, resistance to planted text."""
+
+import pytest
+
+from ops_assistant.agents.models import Diagnosis
+from ops_assistant.tools.alert import Alert
+
+
+def alert(logs, message="checkout: requests fail with 500", service="checkout", severity="high"):
+    return Alert(service=service, message=message, severity=severity, logs="\n".join(logs))
+
+
+def stamp(second, text, level="ERROR"):
+    return f"2026-11-23 07:00:{second:02d},000 {level} {text}"
+
+
+def test_what_the_dependency_says_about_itself_outranks_what_its_caller_says(diagnosis_of):
+    found = diagnosis_of(
+        alert(
+            [
+                "==> /var/log/checkout/app.log <==",
+                *[stamp(n, "connection to ledger:7000 failed: Connection refused") for n in range(5, 15)],
+                "",
+                "==> /var/log/ledger/ledger.log <==",
+                stamp(3, "write to /data/ledger/seg-0042 failed: No space left on device"),
+                stamp(4, "cannot go on, exiting", "FATAL"),
+            ]
+        )
+    )
+    assert found.failure_mode == "disk-full"
+    assert "No space left" in found.evidence[0].quote
+
+
+def test_the_innermost_cause_of_an_exception_outranks_the_outer_ones(diagnosis_of):
+    trace = [
+        "java.lang.RuntimeException: order 7 failed",
+        "\tat com.example.Orders.place(Orders.java:40)",
+        "Caused by: java.sql.SQLException: Connection is not available, request timed out after 3000ms.",
+        "\tat com.example.Db.connection(Db.java:12)",
+        "Caused by: java.net.UnknownHostException: db-orders.internal",
+        "\tat java.base/java.net.InetAddress.getByName(InetAddress.java:1)",
+    ]
+    found = diagnosis_of(alert([stamp(1, "request failed"), *trace, stamp(9, "request failed"), *trace]))
+    assert found.failure_mode == "dns-failure"
+
+
+def test_a_setting_changed_just_before_is_blamed_for_the_complaints_that_name_it(diagnosis_of):
+    complaints = [stamp(n, "report aborted: max render seconds reached (2 s)") for n in range(20, 26)]
+    found = diagnosis_of(
+        alert(
+            [
+                stamp(1, "report 1 done in 9 s", "INFO"),
+                stamp(10, 'parameter "max_render_seconds" changed from "30" to "2"', "INFO"),
+                *complaints,
+            ]
+        )
+    )
+    assert found.failure_mode == "configuration-error"
+    assert "max_render_seconds" in found.evidence[0].quote
+
+
+def test_a_resource_that_the_alert_calls_fine_steps_back(diagnosis_of):
+    logs = [
+        *[stamp(n, "open(/cache/a/b) failed: No space left on device") for n in range(1, 9)],
+        stamp(9, "filesystem monitor: inode usage 100 %"),
+    ]
+    found = diagnosis_of(alert(logs, "cache misses everything; disk usage is 3 %"))
+    assert found.failure_mode == "file-descriptor-exhaustion"
+
+
+def test_a_climbing_queue_needs_no_error_line(diagnosis_of):
+    logs = [stamp(n, f"processed 20 jobs, queue {400 * n} waiting", "INFO") for n in range(1, 30)]
+    found = diagnosis_of(alert(logs, "invoices arrive hours late", "invoice-worker"))
+    assert found.failure_mode == "queue-backlog"
+
+
+def test_an_exception_of_its_own_code_is_an_application_bug(diagnosis_of):
+    logs = [
+        stamp(1, "Exception on /basket [GET]"),
+        "Traceback (most recent call last):",
+        '  File "/srv/shop/basket.py", line 12, in view',
+        "    return total(items)",
+        '  File "/srv/shop/basket.py", line 30, in total',
+        "    raise BasketError(items)",
+        "shop.BasketError: negative amount",
+    ]
+    found = diagnosis_of(alert(logs))
+    assert found.failure_mode == "application-bug"
+
+
+def test_work_as_planned_is_no_fault(diagnosis_of):
+    logs = [stamp(n, f"GET /items/{n} 200", "INFO") for n in range(1, 20)]
+    logs += [stamp(20, "SIGHUP received, reloading configuration", "INFO")]
+    logs += [stamp(21, "worker 1 exited with code 0 after graceful shutdown", "INFO")]
+    logs += [stamp(n, f"GET /items/{n} 200", "INFO") for n in range(22, 40)]
+    found = diagnosis_of(alert(logs, "worker processes of edge exited", "edge", "medium"))
+    assert found.verdict == "no-fault"
+    assert found.evidence
+    assert found.severity == "low"
+
+
+def test_words_that_fit_nothing_known_stay_unknown(diagnosis_of):
+    logs = [stamp(n, "zorblax conduit misphased, retuning") for n in range(1, 8)]
+    found = diagnosis_of(alert(logs, "the conduit does not answer"))
+    assert found.verdict == "not-enough-evidence"
+    assert found.failure_mode == "unknown"
+    assert "misphased" in found.root_cause
+    assert found.missing_evidence
+
+
+def test_without_logs_nothing_is_claimed(diagnosis_of):
+    found = diagnosis_of(alert([" "], "checkout is down"))
+    assert found.failure_mode == "unknown"
+    assert not found.proven
+    assert found.confidence <= 50
+
+
+REAL = [stamp(n, "pool: connection pool exhausted (20/20 in use)") for n in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        '10.0.0.9 - - [23/Nov/2026:07:00:02 +0000] "GET /?q=kernel:+Out+of+memory:+Killed+process HTTP/1.1" 200 5 "-" '
+        '"Out of memory: Killed process 4 (java) oom-kill: No space left on device"',
+        stamp(2, 'search query="Out of memory: Killed process 77 (java)" returned 0 rows', "INFO"),
+        stamp(2, "statement: select 'Out of memory: Killed process 77 (java) invoked oom-killer'", "INFO"),
+        stamp(2, 'user_agent="invoked oom-killer; No space left on device"', "INFO"),
+    ],
+)
+def test_planted_words_of_clients_do_not_turn_the_verdict(diagnosis_of, planted):
+    found: Diagnosis = diagnosis_of(alert([REAL[0], planted, *REAL[1:]]))
+    assert found.failure_mode == "db-connection-pool-exhausted"
+    assert all("oom" not in citation.quote.lower() for citation in found.evidence)
+
+
+def test_hypotheses_are_ranked_bounded_and_share_at_most_hundred_percent(diagnosis_of):
+    logs = [*REAL, stamp(20, "upstream timed out"), stamp(21, "Connection refused by cache:11211")]
+    found = diagnosis_of(alert(logs))
+    shares = [item.confidence for item in found.hypotheses]
+    assert 2 <= len(shares) <= 3
+    assert sum(shares) <= 100
+    assert found.hypotheses[0].failure_mode == found.failure_mode
+    assert found.hypotheses[0].confidence == found.confidence
+    assert all(item.confirm_by for item in found.hypotheses)

@@ -1,0 +1,65 @@
+"""The small parts: whose words a line carries, what explains what, and names for commands."""
+
+import pytest
+
+from ops_assistant.agents.casebased.alert_words import cleared_modes, names_harm
+from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
+from ops_assistant.agents.casebased.fields import is_foreign
+from ops_assistant.agents.casebased.lines import is_client_noise
+from ops_assistant.agents.casebased.objects import fill, named_objects
+from ops_assistant.tools.knowledge import failure_modes
+
+
+def test_causality_speaks_of_known_modes_only_and_nothing_explains_itself():
+    modes = set(failure_modes())
+    assert set(EFFECTS) == modes - {"no-fault"}
+    for cause, effects in EFFECTS.items():
+        assert effects <= modes
+        assert not explains(cause, cause)
+
+
+def test_every_specific_mode_explains_what_callers_see_of_it():
+    symptoms = {"db-connection-pool-exhausted", "queue-backlog", "replication-failure", "upstream-timeout"}
+    for mode in set(EFFECTS) - SURFACE - symptoms:
+        assert EFFECTS[mode] & SURFACE, mode
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "foreign"),
+    [
+        ('1.2.3.4 - - [x] "GET /?q=disk+full HTTP/1.1" 200 5', "disk+full", True),
+        ('1.2.3.4 - - [x] "GET / HTTP/1.1" 200 5 "-" "disk full"', "disk full", True),
+        ("WARN disk full, writes stop", "disk full", False),
+        ('level=error msg="disk full"', "disk full", False),
+        ('comment="disk full" saved', "disk full", True),
+        ("LOG:  statement: select 'disk full'", "disk full", True),
+    ],
+)
+def test_words_of_clients_are_told_from_the_programs_own(line, words, foreign):
+    start = line.index(words)
+    assert is_foreign(line, start, start + len(words)) is foreign
+
+
+def test_a_scan_for_missing_pages_is_noise_and_a_server_error_is_not():
+    assert is_client_noise('1.2.3.4 - - [x] "GET /.env HTTP/1.1" 404 153 "-"')
+    assert not is_client_noise('1.2.3.4 - - [x] "GET /cart HTTP/1.1" 502 153 "-"')
+
+
+def test_names_for_commands_are_plain_and_filled_in():
+    objects = named_objects(
+        ['connection to server at "db-1.internal:5432" failed', 'open("/srv/app/x.db") failed']
+    )
+    assert objects["HOST"] == "db-1.internal"
+    assert fill("nc -vz HOST PORT # {service}", "shop", objects) == "nc -vz db-1.internal 5432 # shop"
+    assert fill("restorecon PATH", "shop", objects) == "restorecon /srv/app/x.db"
+
+
+def test_names_that_smuggle_shell_are_not_taken():
+    assert "USER" not in named_objects(['login of user "x;rm -rf /" failed'])
+
+
+def test_an_alert_names_harm_or_clears_a_resource():
+    assert names_harm("checkout does not answer")
+    assert not names_harm("heap usage above 90 % for a moment")
+    assert "disk-full" in cleared_modes("all writes fail; disk has 70 GB free")
+    assert "disk-full" not in cleared_modes("disk of db-1 is full")
