@@ -13,6 +13,7 @@ from .graph.executor import Executor
 from .graph.planner import Planner
 from .graph.seal import Seal
 from .graph.store import Store
+from .knowledge import open_knowledge_base
 from .settings import Settings, load_settings
 from .tools.actions import param_models
 from .tools.actions.backends.simulated import SimulatedBackend
@@ -20,16 +21,13 @@ from .tools.actions.base import Backend
 from .tools.errors import InputError
 from .tools.evidence_tools import evidence_tools
 from .tools.inventory import Inventory
-from .tools.knowledge import KnowledgeBase
 from .tools.redaction import Redactor
 
 
 def make_dependencies(settings: Settings) -> Dependencies:
     """Make everything the nodes need; nothing heavy is opened before its first use."""
     data_dir = settings.data_dir
-    knowledge_base = KnowledgeBase(
-        data_dir / "knowledge", embedding=settings.embedding, url=settings.chroma_url
-    )
+    knowledge_base = open_knowledge_base(settings)
     backends: dict[str, Backend] = {"simulated": SimulatedBackend(data_dir / "simulated.jsonl")}
     store = Store(data_dir / "store.sqlite")
     seal = Seal(data_dir / "approval.key")

@@ -1,20 +1,25 @@
-"""`learn`: propose a case for the knowledge base; only a person's confirmation stores it."""
+"""`learn`: propose a case for the knowledge base; only a person's confirmation stores it.
+
+The proposal waits in the review queue (`ops-assistant kb review`), where a person accepts, edits or declines it.
+"""
 
 from typing import Any
 
-from ..dependencies import Dependencies
+from ...tools.knowledge import Curation, propose_case
+from ..dependencies import Dependencies, current_thread_id
 from ..incident import Incident
-from ..learning import propose_case
 from ..state import IncidentState
 from .base import Node
 
 
-def make_learn(_deps: Dependencies) -> Node[IncidentState, dict[str, Any]]:
+def make_learn(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]:
     """Return the node. Only a run whose actions were executed has something to teach."""
 
     def learn(state: IncidentState) -> dict[str, Any]:
-        incident = Incident.of(state)
-        case = propose_case(incident) if incident.outcomes else None
-        return {"proposed_case": case.model_dump(mode="json") if case else None}
+        case = propose_case(Incident.of(state).model_dump(mode="json"))
+        if case is None:
+            return {"proposed_case": None}
+        Curation(deps.knowledge_base).propose(case, origin=current_thread_id())  # again changes nothing
+        return {"proposed_case": case.model_dump(mode="json")}
 
     return learn

@@ -104,12 +104,10 @@ def edited_case(case: Case) -> Case | None:
 @contextmanager
 def opened() -> Iterator[KnowledgeBase]:
     """Open the knowledge base with the settings of environment and `.env`."""
+    from ..knowledge import open_knowledge_base
     from ..settings import load_settings
 
-    settings = load_settings()
-    with KnowledgeBase(
-        settings.data_dir / "knowledge", embedding=settings.embedding, url=settings.chroma_url
-    ) as knowledge_base:
+    with open_knowledge_base(load_settings()) as knowledge_base:
         yield knowledge_base
 
 

@@ -17,8 +17,9 @@ _SAME = 0.6  # score from which a proposal repeats a known case of its failure m
 
 
 class Attempted(NamedTuple):
-    """How the remedy of a run went."""
+    """How the remedy of a run went; `known` is False if nothing could tell, as after simulated actions."""
 
+    known: bool
     worked: bool
     rolled_back: bool
     minutes: float | None
@@ -78,13 +79,18 @@ def propose_case(run: Mapping[str, Any]) -> Case | None:
             worked=int(attempt.worked),
             rolled_back=int(attempt.rolled_back),
             last=datetime.now(UTC).date(),
-        ),
+        )
+        if attempt.known
+        else CaseOutcome(),
         source="learned",
     )
 
 
 def attempted(run: Mapping[str, Any]) -> Attempted:
-    """Return whether the run's remedy worked: every action succeeded and the check saw the recovery."""
+    """Return whether the run's remedy worked: every action succeeded and the check saw the recovery.
+
+    What nobody could verify is neither a success nor a failure; an action that failed is a failure all the same.
+    """
     outcomes: Sequence[Mapping[str, Any]] = run.get("outcomes") or []
     verification = run.get("verification") or {}
     succeeded = bool(outcomes) and all(item.get("status") == "succeeded" for item in outcomes)
@@ -92,7 +98,11 @@ def attempted(run: Mapping[str, Any]) -> Attempted:
     times = [_time(item.get(key)) for item in outcomes for key in ("started_at", "finished_at")]
     known = [item for item in times if item is not None]
     minutes = (max(known) - min(known)).total_seconds() / 60 if len(known) > 1 else None
-    return Attempted(succeeded and verification.get("status") == "recovered", rolled_back, minutes)
+    seen = verification.get("status") in ("recovered", "unchanged", "worse")
+    real = not any(item.get("simulated") for item in outcomes)
+    failed = any(item.get("status") == "failed" for item in outcomes)
+    worked = succeeded and verification.get("status") == "recovered"
+    return Attempted(real and (seen or failed or rolled_back), worked, rolled_back, minutes)
 
 
 def signatures_of(digest: Mapping[str, Any], citations: Sequence[Mapping[str, Any]]) -> list[Signature]:
@@ -131,9 +141,10 @@ def learn(knowledge_base: KnowledgeBase, proposal: Case, *, on: date, run_id: st
     if repeat is None:
         return Learned("case", knowledge_base.add(proposal).id)
     outcome = proposal.outcome
-    knowledge_base.record_outcome(
-        repeat.id, outcome.worked > 0, outcome.rolled_back > 0, on=outcome.last or on, run_id=run_id
-    )
+    if outcome.tried:
+        knowledge_base.record_outcome(
+            repeat.id, outcome.worked > 0, outcome.rolled_back > 0, on=outcome.last or on, run_id=run_id
+        )
     return Learned("outcome", repeat.id)
 
 

@@ -8,6 +8,7 @@ from ops_assistant import InputError, NothingToActOn, OpsAssistant, Settings
 from ops_assistant.events import Event
 from ops_assistant.run import Run
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
+from ops_assistant.tools.knowledge import Curation
 
 from scenarios import HEAP, NO_FAULT, POOL
 
