@@ -33,7 +33,7 @@ def report_markdown(incident: Incident, status: RunStatus) -> str:
     if alert := incident.alert:
         when = f", {alert.timestamp:%Y-%m-%d %H:%M:%S} UTC" if alert.timestamp else ""
         parts += [
-            f"# {plain(alert.service)}: {plain(alert.message)}",
+            f"# {plain(alert.title)}",
             f"Severity {alert.severity}{when}. Status: **{status}**.",
         ]
     digest = incident.digest or LogDigest()

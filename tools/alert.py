@@ -94,6 +94,12 @@ class Alert(BaseModel):
             self.id = "alert-" + hashlib.sha256(seed).hexdigest()[:12]
         return self
 
+    @property
+    def title(self) -> str:
+        """The message with the service's name before it, unless it begins with that already."""
+        known = self.message.lower().startswith(self.service.lower())
+        return self.message if known else f"{self.service}: {self.message}"
+
     @classmethod
     def parse(cls, data: Any, *, origin: str = "alert") -> Self:
         """Return the alert in `data`; raises `InputError` that names each bad field and what is expected."""

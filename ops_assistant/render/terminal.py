@@ -39,11 +39,7 @@ def print_run(run: "Run", to: Console | None = None) -> None:
     """Print everything a run has found and done, and what it waits for."""
     out = to or console()
     incident = run.incident
-    out.print(
-        Rule(
-            _text(f"{incident.alert.service}: {incident.alert.message}" if incident.alert else run.thread_id)
-        )
-    )
+    out.print(Rule(_text(incident.alert.title if incident.alert else run.thread_id)))
     out.print(
         Text.assemble("run ", (run.thread_id, "bold"), ", ", (run.status, _COLOURS.get(run.status, "")))
     )
