@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from .ranking import Cause
 
 # Fitted on half of the public set; see `ops-assistant evaluate` for the reliability table.
-_BASE, _SCORE, _LEAD, _NAMED = -2.2, 3.2, 2.2, 0.6
+_BASE, _SCORE, _LEAD, _NAMED = -1.85, 3.2, 2.2, 0.6
 
 
 def fault_confidence(causes: Sequence[Cause]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...tools.knowledge.models import Hit
-from .causality import explains
+from .causality import SURFACE, explains
 from .signs import Sign
 
 _MORE_LINES = 0.4  # share of a further, different line's strength that still counts
@@ -85,6 +85,9 @@ def _explain(causes: list[Cause]) -> None:
             if late and explains(cause.mode, other.mode):
                 continue  # each could follow from the other: the earlier one is the cause
             strength = other.raw * (_LATE if late else 1.0)
+            if cause.mode not in SURFACE:
+                # What is named clearly itself is not explained by something that is only hinted at.
+                strength *= min(1.0, other.raw / max(cause.raw, 0.01)) ** 2
             if strength > strongest:
                 strongest, cause.explained_by = strength, other.mode
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)
