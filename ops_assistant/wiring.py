@@ -16,8 +16,7 @@ from .graph.store import Store
 from .knowledge import open_knowledge_base
 from .settings import Settings, load_settings
 from .tools.actions import param_models
-from .tools.actions.backends.simulated import SimulatedBackend
-from .tools.actions.base import Backend
+from .tools.actions.backends import make_backends
 from .tools.errors import InputError
 from .tools.evidence_tools import evidence_tools
 from .tools.inventory import Inventory
@@ -28,7 +27,7 @@ def make_dependencies(settings: Settings) -> Dependencies:
     """Make everything the nodes need; nothing heavy is opened before its first use."""
     data_dir = settings.data_dir
     knowledge_base = open_knowledge_base(settings)
-    backends: dict[str, Backend] = {"simulated": SimulatedBackend(data_dir / "simulated.jsonl")}
+    backends = make_backends(data_dir)
     store = Store(data_dir / "store.sqlite")
     seal = Seal(data_dir / "approval.key")
     redactor = Redactor(ips=settings.redact_ips, hosts=settings.redact_hosts, key=seal.derive("redaction"))

@@ -52,7 +52,7 @@ class Service(BaseModel):
     def _target_of_the_backend(cls, data: Any) -> Any:
         """Let the service's backend decide which target is expected."""
         if isinstance(data, dict) and isinstance(data.get("target"), dict):
-            return {**data, "target": {"backend": data.get("backend"), **data["target"]}}
+            return {**data, "target": {"backend": data.get("backend", "simulated"), **data["target"]}}
         return data
 
     @model_validator(mode="after")

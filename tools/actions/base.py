@@ -165,10 +165,14 @@ def changed(backend: Backend, preview: Preview) -> str | None:
     """
     if not preview.precondition:
         return None
-    now = backend.precondition(preview)
+    return differences(preview.precondition, backend.precondition(preview))
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """Return in words which values of `before` are others `now`; None if none is."""
     moved = [
         f"{key} was {value!r} and is {now.get(key)!r}"
-        for key, value in preview.precondition.items()
+        for key, value in before.items()
         if now.get(key) != value
     ]
     return "; ".join(moved) or None

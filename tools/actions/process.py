@@ -1,0 +1,145 @@
+"""Starting a program for an action: an argv list and no shell, in surroundings that nobody else decides.
+
+Environment, working directory and standard input are fixed, the program gets a session of its own, its output
+is bounded, and one that does not end in time is killed with its whole process group.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from ..arguments import safe_argument
+from ..errors import InputError
+from .base import OUTPUT_LIMIT, BackendResult
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT: Mapping[str, str] = {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+_HEAD = 8_000
+_TAIL = 8_000  # an error is mostly at the end; both fit a result, the escapes of hidden characters included
+_GRACE_S = 5.0
+
+
+class ProcessRunner(Protocol):
+    """Runs an approved argv once. A start gate has this shape too, and then knows each start by its key."""
+
+    def __call__(self, argv: Sequence[str], *, key: str, timeout_s: float) -> BackendResult: ...
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended: its exit status (None if it had to be killed) and its bounded output."""
+
+    code: int | None
+    output: str
+
+
+def find_program(name: str) -> str:
+    """Return the absolute path of a program, searched on `SEARCH_PATH` and never on the caller's own.
+
+    Raises `InputError` if it is not there or cannot be executed.
+    """
+    try:
+        found = shutil.which(safe_argument(name), path=SEARCH_PATH)
+    except ValueError as error:
+        raise InputError(f"program {name!r} {error}") from None
+    if found is None or not Path(found).is_absolute():
+        raise InputError(f"program {name!r} is not installed on this host (looked in {SEARCH_PATH})")
+    return found
+
+
+def run_process(argv: Sequence[str], *, key: str, timeout_s: float) -> BackendResult:
+    """Run `argv` to its end; the program finds `key` as OPS_ACTION_KEY.
+
+    A non-zero exit status is `failed`; a time-out is `unknown`, since what it had begun may be done or not.
+    """
+    try:
+        finished = finish(argv, timeout_s=timeout_s, extra={"OPS_ACTION_KEY": key})
+    except OSError as error:
+        return BackendResult(ok=False, output=f"{argv[0]}: cannot be started ({error.strerror})")
+    if finished.code is None:
+        note = (
+            f"{argv[0]} had not ended after {timeout_s:g} s and was killed; it may have done its work or not"
+        )
+        return BackendResult(ok=False, problem="unknown", output=f"{note}\n{finished.output}"[:OUTPUT_LIMIT])
+    return BackendResult(
+        ok=finished.code == 0, output=f"{finished.output}\nexit status {finished.code}".strip()
+    )
+
+
+def finish(argv: Sequence[str], *, timeout_s: float, extra: Mapping[str, str] | None = None) -> Finished:
+    """Run `argv` and wait for it, at most `timeout_s` seconds. Raises `OSError` if it cannot be started."""
+    process = subprocess.Popen(  # noqa: S603 - an argv list that was planned and approved; no shell
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        env={**ENVIRONMENT, **(extra or {})},
+        start_new_session=True,
+        umask=0o077,
+    )
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    kept = _Kept()
+    reader = threading.Thread(target=kept.read, args=(process.stdout,), name="output", daemon=True)
+    reader.start()
+    try:
+        code: int | None = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        _end_group(process)
+        code = None
+    # A daemon that the program left behind may hold the pipe open; what it prints is not waited for.
+    reader.join(1.0)
+    return Finished(code, kept.text())
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sign)
+            process.wait(_GRACE_S)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # what outlived its leader
+    except ProcessLookupError:
+        return
+
+
+class _Kept:
+    """The head and the tail of a stream, and how much lay between."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._size = 0
+
+    def read(self, stream: IO[bytes]) -> None:
+        with stream:
+            while chunk := os.read(stream.fileno(), 65_536):
+                self._size += len(chunk)
+                room = _HEAD - len(self._head)
+                self._head += chunk[:room]
+                self._tail = (self._tail + chunk[room:])[-_TAIL:]
+
+    def text(self) -> str:
+        left_out = self._size - len(self._head) - len(self._tail)
+        gap = f"\n[{left_out} bytes left out]\n".encode() if left_out > 0 else b""
+        return printable((self._head + gap + self._tail).decode("utf-8", "replace"))[: OUTPUT_LIMIT - 200]
+
+
+_HIDDEN = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def printable(text: str) -> str:
+    """Return `text` with its control, bidi and zero-width characters shown as escapes, line ends kept."""
+    return _HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
