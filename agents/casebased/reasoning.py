@@ -10,6 +10,7 @@ from .alert_words import cleared_modes
 from .changes import blamed_change
 from .ranking import Cause, rank
 from .signs import Sign, gather
+from .startup import own_settings
 from .structure import structural_signs
 
 _CHANGE_STRENGTH = 0.85
@@ -25,6 +26,9 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
         cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
     )
     signs += structural_signs(digest, signs)
+    settings, lowered = own_settings(alert, digest, signs)
+    signs += settings
+    damped |= lowered
     change = blamed_change(digest)
     if change is not None:
         named = {line.id for line in change.complaints}
