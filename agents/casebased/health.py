@@ -10,8 +10,8 @@ from .ranking import Cause
 
 _SEVERITY = {"low": 1.0, "medium": 0.3, "high": -0.7, "critical": -1.2}
 # A cause that is only seen in lines that the program itself calls information weighs less.
-_HEARD = {"fatal": 1.0, "error": 1.0, "warn": 0.8, "none": 0.7, "info": 0.4, "debug": 0.3}
-_CAUSE = 3.0  # how much a clear cause speaks against health
+_HEARD = {"fatal": 1.0, "error": 1.0, "warn": 0.9, "none": 0.9, "info": 0.45, "debug": 0.3}
+_CAUSE = 3.5  # how much a clear cause speaks against health
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 # Midway between the healthy and the faulty incidents of the set it was tuned on.
 _BORDER = -0.8

@@ -45,6 +45,9 @@ _CODES = {
     "503": ("dependency-unreachable", 0.2),
 }
 _CODE_SHARE = 0.1
+_EXCEPTION = re.compile(
+    r"(?:[\w$]+[.:]+)*[A-Z]\w*|panic|fatal error"
+)  # a class, not just any line before frames
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
@@ -92,7 +95,7 @@ def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: li
     named = [sign for sign in found if sign.strength >= _NAMED]
     signs = []
     for stack in digest.stacks:
-        if stack.deepest_own_frame is None:
+        if stack.deepest_own_frame is None or not _EXCEPTION.fullmatch(stack.exception):
             continue
         texts = [*stack.causes, f"{stack.exception}: {stack.message}"]
         if any(sign.line.id in stack.evidence or any(sign.quote in text for text in texts) for sign in named):
