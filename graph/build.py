@@ -11,7 +11,9 @@ from .nodes.execute_action import make_execute_action
 from .nodes.intake import make_intake
 from .nodes.learn import make_learn
 from .nodes.recommend import make_recommend
+from .nodes.reconcile import make_reconcile
 from .nodes.record_decision import make_record_decision
+from .nodes.record_resolution import make_record_resolution
 from .nodes.report import make_report
 from .nodes.verify import make_verify
 from .state import IncidentInput, IncidentOutput, IncidentState
@@ -23,7 +25,8 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     """Return the graph, not compiled: the caller chooses the checkpointer.
 
     intake -> collect (one branch per source) -> analyse_logs -> diagnose -> recommend -> await_approval
-    (interrupt) -> record_decision -> execute_action (loops) -> verify -> report -> learn
+    (interrupt) -> record_decision -> execute_action (loops) -> verify -> report -> learn; an action that
+    failed, or whose outcome nobody knows, stops the plan: reconcile (interrupt) -> record_resolution
     """
     graph = StateGraph(IncidentState, input_schema=IncidentInput, output_schema=IncidentOutput)
     graph.add_node("intake", make_intake(deps))
@@ -34,6 +37,8 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     graph.add_node("await_approval", make_await_approval(deps))
     graph.add_node("record_decision", make_record_decision(deps))
     graph.add_node("execute_action", make_execute_action(deps))
+    graph.add_node("reconcile", make_reconcile(deps))
+    graph.add_node("record_resolution", make_record_resolution(deps))
     graph.add_node("verify", make_verify(deps))
     graph.add_node("report", make_report(deps))
     graph.add_node("learn", make_learn(deps))

@@ -27,6 +27,9 @@ class PlannedAction(BaseModel):
     risk: Risk
     effect: Literal["cure", "relief"] = "relief"
     reason: str = ""
+    affects: list[str] = Field(
+        default_factory=list, description="The services that depend on its target, directly or not."
+    )
 
 
 class PlanBody(BaseModel):
@@ -36,12 +39,14 @@ class PlanBody(BaseModel):
 
     version: Literal[1] = 1
     thread_id: str
+    requester: str = Field("", description="Who asked for the investigation, as far as known.")
     created_at: datetime
     expires_at: datetime = Field(description="A decision on this plan is valid until then.")
     actions: list[PlannedAction]
     replaces: str | None = Field(
-        None, description="Hash of the plan that this one is an edit or a renewal of."
+        None, description="Hash of the plan that this one is an edit, a renewal or a roll-back of."
     )
+    rolls_back: bool = Field(False, description="Whether it takes back what the plan it replaces did.")
 
     def canonical(self) -> str:
         """Return the canonical JSON text: sorted keys, ASCII, no blanks."""
@@ -70,13 +75,36 @@ class Decision(BaseModel):
     thread_id: str
     kind: DecisionKind
     by: str
-    door: str = Field(description="python, cli, server, ...")
+    account: str = Field(
+        "",
+        description="The server's authenticated user, else the operating system's; never what a caller says.",
+    )
+    authenticated: bool = Field(False, description="Whether `by` was established by a server's login.")
+    door: str = Field(description="python, cli, server, policy, ...")
     comment: str = ""
     decided_at: datetime
     expires_at: datetime
     replaced_by: str | None = Field(
         None, description="For an edit: hash of the edited plan, approved with it."
     )
+    trusted: bool = Field(
+        True, description="Whether the policy takes the name given in `by` for the person's identity."
+    )
+
+    def identity(self) -> str:
+        """Return who this counts as: two approvals of one identity are one approval."""
+        return self.by if self.authenticated or self.trusted else self.account
+
+
+class Resolution(BaseModel):
+    """What a person decided about an action that failed or whose outcome is unknown; the first one stands."""
+
+    choice: Literal["retry", "skip", "abort"]
+    by: str
+    account: str = ""
+    door: str
+    evidence: str = ""
+    at: datetime
 
 
 class Outcome(BaseModel):
@@ -90,6 +118,9 @@ class Outcome(BaseModel):
     started_at: datetime
     finished_at: datetime | None = None
     plan_hash: str
+    position: int = 0
+    not_applied: bool = Field(False, description="Whether it is certain that it changed nothing.")
+    settled: str = Field("", description="What a person decided about it afterwards, if anything.")
 
 
 class Check(BaseModel):

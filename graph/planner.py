@@ -65,6 +65,22 @@ class Planner:
             plan.thread_id, list(plan.actions if actions is None else actions), replaces=plan.hash
         )
 
+    def replanned(
+        self, plan: Plan, actions: Sequence[PlannedAction], inventory: Inventory
+    ) -> tuple[Plan | None, list[str]]:
+        """Plan the same actions anew against what is true now; returns the plan and, for each left out, why."""
+        notes: list[str] = []
+        planned: list[PlannedAction] = []
+        for action in actions:
+            proposed = ProposedAction(
+                type=action.type, params=action.params, effect=action.effect, reason=action.reason
+            )
+            try:
+                planned.append(self._planned(action.id, proposed, inventory))
+            except InputError as error:
+                notes.append(f"action left out of the plan: {error}")
+        return (self._seal(plan.thread_id, planned, replaces=plan.hash) if planned else None), notes
+
     def _planned(self, action_id: str, proposed: ProposedAction, inventory: Inventory) -> PlannedAction:
         planned = plan_action(proposed.type, proposed.params, inventory=inventory, backends=self.backends)
         return PlannedAction(

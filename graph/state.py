@@ -71,6 +71,10 @@ class IncidentState(TypedDict):
     """Why the last answer was not understood; shown with the next request."""
     answer: NotRequired[dict[str, Any] | None]
     """The sealed answer, on its way from the interrupt to the store."""
+    resolution: NotRequired[dict[str, Any] | None]
+    """The sealed answer about an action that stopped the plan, on its way to the store."""
+    resolution_error: NotRequired[str | None]
+    """Why the last such answer was not understood."""
     decision: NotRequired[dict[str, Any] | None]
     """`Decision` as recorded, to look at; execution reads the store's copy."""
     outcomes: NotRequired[list[dict[str, Any]]]

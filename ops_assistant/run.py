@@ -6,7 +6,7 @@ looks again. Every decision is taken by the interrupt's id after checking that i
 
 import getpass
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt
@@ -15,6 +15,7 @@ from .agents.models import Diagnosis, LogAnalysis, Recommendation
 from .events import Event
 from .graph.incident import Incident
 from .graph.models import Decision, Outcome, Plan, Report, RunStatus
+from .graph.resolutions import Choice
 from .tools.alert import Alert
 from .tools.digest.models import LogDigest
 from .tools.errors import InputError, NothingToActOn
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from .assistant import OpsAssistant
 
 OnEvent = Callable[[Event], None]
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "approval": ("approve", "edit", "reject", "abort"),
+    "reconcile": ("retry", "skip", "abort"),
+    "nothing": (),
+}
 
 
 class Run:
@@ -84,6 +90,18 @@ class Run:
         return self._incident.report
 
     @property
+    def waits_for(self) -> Literal["approval", "reconcile", "nothing"]:
+        """What a person is asked for: the approval of a plan, or what becomes of an action that stopped it."""
+        if self._question is None:
+            return "nothing"
+        return "reconcile" if "reconcile" in self._question.value else "approval"
+
+    @property
+    def question(self) -> dict[str, Any] | None:
+        """The open question as every door shows it, or None."""
+        return self._question.value if self._question is not None else None
+
+    @property
     def incident(self) -> Incident:
         """Everything at once."""
         return self._incident
@@ -137,6 +155,22 @@ class Run:
         """End the run without executing anything."""
         return self._answer(_signed("abort", by, door, message=reason), on_event)
 
+    def reconcile(
+        self,
+        choice: Choice,
+        *,
+        evidence: str | None = None,
+        by: str | None = None,
+        door: str = "python",
+        on_event: OnEvent | None = None,
+    ) -> "Run":
+        """Say what becomes of the action that stopped the plan: `retry`, `skip` or `abort`.
+
+        `retry` plans it anew, to be approved; `evidence` says how you know that it did not happen. `skip` takes it
+        as settled and goes on with the rest. Raises `InputError` for a retry that needs evidence and has none.
+        """
+        return self._answer(_signed(choice, by, door, message=evidence), on_event)
+
     def resume(self, *, on_event: OnEvent | None = None) -> "Run":
         """Go on with a run whose process died on the way; actions that were started are not run again."""
         with self._assistant.exclusive(self.thread_id):
@@ -185,6 +219,18 @@ class Run:
         """Asynchronous `abort`."""
         return await self._aanswer(_signed("abort", by, door, message=reason), on_event)
 
+    async def areconcile(
+        self,
+        choice: Choice,
+        *,
+        evidence: str | None = None,
+        by: str | None = None,
+        door: str = "python",
+        on_event: OnEvent | None = None,
+    ) -> "Run":
+        """Asynchronous `reconcile`."""
+        return await self._aanswer(_signed(choice, by, door, message=evidence), on_event)
+
     async def aresume(self, *, on_event: OnEvent | None = None) -> "Run":
         """Asynchronous `resume`."""
         with self._assistant.exclusive(self.thread_id):
@@ -220,7 +266,7 @@ class Run:
             self._assistant.load(self)
             if self._question is None and self._status in ("running", "awaiting_approval"):
                 self._assistant.go_on(self, None, on_event)  # its process died just before it asked
-            self._assistant.go_on(self, {self._pending(): self._bound(answer, shown)}, on_event)
+            self._assistant.go_on(self, {self._pending(answer): self._bound(answer, shown)}, on_event)
         return self._checked()
 
     async def _aanswer(self, answer: dict[str, Any], on_event: OnEvent | None) -> "Run":
@@ -229,7 +275,7 @@ class Run:
             await self._assistant.aload(self)
             if self._question is None and self._status in ("running", "awaiting_approval"):
                 await self._assistant.ago_on(self, None, on_event)  # its process died just before it asked
-            await self._assistant.ago_on(self, {self._pending(): self._bound(answer, shown)}, on_event)
+            await self._assistant.ago_on(self, {self._pending(answer): self._bound(answer, shown)}, on_event)
         return self._checked()
 
     def _shown_hash(self) -> str | None:
@@ -245,15 +291,31 @@ class Run:
             bound["plan_hash"] = shown
         return bound
 
-    def _pending(self) -> str:
-        if self._question is not None:
+    def _pending(self, answer: dict[str, Any]) -> str:
+        """Return the id of the question that this is an answer to; raises `NothingToActOn` if none is open."""
+        if self._question is not None and answer["type"] in _ANSWERS[self.waits_for]:
             return self._question.id
-        if (decision := self.decision) is not None:
+        if self.waits_for == "reconcile":
             raise NothingToActOn(
-                f"run {self.thread_id} waits for no decision, it is {self.status}: {decision.kind} by {decision.by} "
-                f"through {decision.door} at {decision.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+                f"the plan of run {self.thread_id} is decided ({self._decided()}) and has stopped at an action; "
+                f"say `reconcile` with retry, skip or abort"
+            )
+        if self._question is not None:
+            raise NothingToActOn(
+                f"no action of run {self.thread_id} has stopped; its plan waits for a decision"
+            )
+        if self.decision is not None:
+            raise NothingToActOn(
+                f"run {self.thread_id} waits for no decision, it is {self.status}: {self._decided()}"
             )
         raise NothingToActOn(f"run {self.thread_id} waits for no decision, it is {self.status}")
+
+    def _decided(self) -> str:
+        decision = self.decision
+        if decision is None:
+            return "by nobody"
+        when = f"{decision.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{decision.kind} by {decision.by} through {decision.door} at {when}"
 
     def _checked(self) -> "Run":
         """Raise if the question was put again because the answer was not understood."""

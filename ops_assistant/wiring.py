@@ -28,8 +28,8 @@ def make_dependencies(settings: Settings) -> Dependencies:
     data_dir = settings.data_dir
     knowledge_base = open_knowledge_base(settings)
     backends = make_backends(data_dir)
-    store = Store(data_dir / "store.sqlite")
     seal = Seal(data_dir / "approval.key")
+    store = Store(data_dir / "store.sqlite", sign=seal.sign_record, anchors=data_dir / "audit.anchors")
     redactor = Redactor(ips=settings.redact_ips, hosts=settings.redact_hosts, key=seal.derive("redaction"))
     inventory = Inventory.load(settings.inventory)
     llm = LLM(llm_settings(settings)) if settings.uses_model else None

@@ -9,11 +9,12 @@ from langgraph.types import Command
 
 from ...tools.errors import ExecutionRefused
 from ..dependencies import Dependencies, current_thread_id
+from ..executor import Stale
 from ..models import Plan
 from ..state import IncidentState
 from .base import Node
 
-Target = Literal["execute_action", "await_approval", "verify", "report"]
+Target = Literal["execute_action", "await_approval", "reconcile", "verify", "report"]
 
 
 def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
@@ -26,37 +27,55 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
             plan = deps.executor.approved_plan(thread_id, plan_hash)
             position = deps.executor.next_position(plan)
             if position is None:
-                return Command(update=_outcomes(deps, plan), goto="verify")
+                return Command(update=outcomes_update(deps, plan), goto="verify")
             outcome = deps.executor.run_once(thread_id, plan_hash, position)
         except ExecutionRefused as error:
-            return _refused(state, deps, str(error))
-        more = outcome.status == "succeeded" and position + 1 < len(plan.actions)
-        return Command(update=_outcomes(deps, plan), goto="execute_action" if more else "verify")
+            return _refused(state, deps, error)
+        update = outcomes_update(deps, plan)
+        if outcome.status == "succeeded":
+            return Command(update=update, goto="execute_action")
+        # The first action that did not go well stops the plan; a person is asked, unless one has said: abort.
+        if deps.executor.halted(plan) is None:
+            return Command(update=update, goto="verify")
+        deps.store.set_status(thread_id, "awaiting_approval")
+        return Command(update=update, goto="reconcile")
 
     return execute_action
 
 
-def _outcomes(deps: Dependencies, plan: Plan) -> dict[str, Any]:
+def outcomes_update(deps: Dependencies, plan: Plan) -> dict[str, Any]:
+    """Return the state's copy of what the ledger knows."""
     return {"outcomes": [outcome.model_dump(mode="json") for outcome in deps.executor.outcomes(plan)]}
 
 
-def _refused(state: IncidentState, deps: Dependencies, reason: str) -> Command[Target]:
-    """End this branch, or ask again if an approval ran out before all actions had started.
+def _refused(state: IncidentState, deps: Dependencies, error: ExecutionRefused) -> Command[Target]:
+    """End this branch, or ask again if an approval no longer holds before all actions had started.
 
     Whoever jumped here past an open question leaves it open: LangGraph keeps the interrupted task beside the
     one that was jumped to. So nothing is written here that the interrupted task writes.
     """
-    thread_id = current_thread_id()
+    thread_id, reason = current_thread_id(), str(error)
     shown = deps.store.plan(str((state.get("plan") or {}).get("hash", "")))
     decision = deps.store.decision(shown.hash) if shown is not None and shown.thread_id == thread_id else None
+    deps.store.note(thread_id, "execution.refused", {"why": reason}, subject=shown.hash if shown else "")
     if shown is None or decision is None:
         return Command(update={"errors": [reason]})
     if decision.kind != "approve":
         return Command(update={"errors": [reason]}, goto="report")
-    plan = deps.planner.renewed(shown, deps.executor.not_started(shown))
+    left = deps.executor.not_started(shown)
+    inventory = deps.inventory.with_service(state["alert"]["service"])
+    plan, notes = deps.planner.replanned(shown, left, inventory)
+    deps.store.withdraw(shown.hash, "stale" if isinstance(error, Stale) else "expired", reason)
+    if plan is None:
+        return Command(update={"errors": [reason, *notes]}, goto="report")
     deps.store.add_plan(plan)
     deps.store.set_status(thread_id, "awaiting_approval")
     return Command(
-        update={"errors": [reason], "plan": plan.model_dump(mode="json"), "approval_error": reason},
+        update={
+            "errors": [reason],
+            "plan": plan.model_dump(mode="json"),
+            "plan_notes": notes,
+            "approval_error": reason,
+        },
         goto="await_approval",
     )

@@ -4,15 +4,14 @@ A step of its own after the interrupt: it may run twice (a crash before its chec
 its own record. Without a valid seal the answer did not come through the interrupt, and nothing is recorded.
 """
 
-import getpass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from langgraph.types import Command
 
 from ...tools.errors import InputError
 from ..answers import Answer
-from ..dependencies import Dependencies, authenticated_user, current_thread_id
+from ..dependencies import Dependencies, current_thread_id
+from ..identity import account
 from ..models import Decision, Plan
 from ..state import IncidentState
 from .base import Node
@@ -37,7 +36,7 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             return Command(
                 update={"errors": ["an answer that did not come through the approval request was ignored"]}
             )
-        now = datetime.now(UTC)
+        now = deps.store.now()
         if now > plan.expires_at and deps.store.decision(plan.hash) is None:
             return _ask_again(plan, deps)
         answer = Answer.model_validate(sealed)
@@ -49,19 +48,22 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             except InputError as error:  # it was valid when it was given: the inventory has changed since
                 return Command(update={"answer": None, "approval_error": str(error)}, goto="await_approval")
             deps.store.add_plan(edited)
+        name, authenticated = account()
         decision = Decision(
             plan_hash=plan.hash,
             thread_id=thread_id,
             kind=answer.kind,
-            by=deps.redactor.redact(authenticated_user() or answer.by or _system_user()),
+            by=deps.redactor.redact(name if authenticated else answer.by or name),
+            account=name,
+            authenticated=authenticated,
             door=answer.door or "server",
             comment=deps.redactor.redact(answer.comment),
             decided_at=now,
             expires_at=plan.expires_at,
             replaced_by=edited.hash if edited else None,
         )
-        decision = deps.store.record_decision(decision, seal=seal, edited=edited)
-        return _go_on(state, decision, deps)
+        recorded = deps.store.record_decision(decision, seal=seal, edited=edited)
+        return _go_on(state, recorded or decision, deps)
 
     return record_decision
 
@@ -84,16 +86,10 @@ def _go_on(state: IncidentState, decision: Decision, deps: Dependencies) -> Comm
 
 def _ask_again(plan: Plan, deps: Dependencies) -> Command[Target]:
     renewed = deps.planner.renewed(plan)
+    deps.store.withdraw(plan.hash, "expired", "nobody decided in time")
     deps.store.add_plan(renewed)
     error = f"the plan had expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC; look at it again and decide"
     return Command(
         update={"answer": None, "plan": renewed.model_dump(mode="json"), "approval_error": error},
         goto="await_approval",
     )
-
-
-def _system_user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no user database entry, as in some containers
-        return "unknown"

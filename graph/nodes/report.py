@@ -38,6 +38,7 @@ def final_status(incident: Incident) -> RunStatus:
         return "aborted"
     if incident.decision is not None and incident.decision.kind == "reject":
         return "rejected"
-    if any(outcome.status != "succeeded" for outcome in incident.outcomes):
+    last = {outcome.action_id: outcome for outcome in incident.outcomes}  # a retried action has several
+    if any(outcome.status != "succeeded" for outcome in last.values()):
         return "failed"
     return "completed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import orjson
 import typer
@@ -11,6 +11,7 @@ from ..tools.errors import InputError
 from .common import ByOption, JsonOption, ThreadArgument, find_run, open_assistant, print_json, progress
 
 if TYPE_CHECKING:
+    from ..graph.resolutions import Choice
     from ..run import Run
 
 CommentOption = Annotated[str | None, typer.Option("--comment", help="Why, for the record.")]
@@ -69,6 +70,24 @@ def abort_command(
     _decide(thread, json_, lambda run: run.abort(by=by, reason=reason, door="cli", on_event=progress))
 
 
+def reconcile_command(
+    thread: ThreadArgument,
+    choice: Annotated[str, typer.Argument(metavar="retry|skip|abort", help="What becomes of the action.")],
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", help="How you know what has happened; a retry may need it.")
+    ] = None,
+    by: ByOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Decide about an action that failed or whose outcome is unknown; a retry waits for approval again."""
+    if choice not in ("retry", "skip", "abort"):
+        raise InputError(f"reconcile: expected retry, skip or abort, got {choice!r}")
+    _decide(
+        thread, json_,
+        lambda run: run.reconcile(cast("Choice", choice), evidence=evidence, by=by, door="cli", on_event=progress),
+    )  # fmt: skip
+
+
 def resume_command(thread: ThreadArgument, json_: JsonOption = False) -> None:
     """Go on with a run whose process died; actions that were started are not run again."""
     _decide(thread, json_, lambda run: run.resume(on_event=progress))
@@ -88,6 +107,10 @@ def _decide(thread: str, json_: bool, act: "Callable[[Run], Run]", plan: str | N
             print_json(run.to_json())
         else:
             print_result(run)
+            if run.waits_for == "reconcile":
+                typer.echo(
+                    f"An action has stopped the plan. Decide: ops-assistant reconcile {thread} retry|skip|abort"
+                )
     if run.status == "failed":
         raise typer.Exit(1)
 

@@ -96,18 +96,36 @@ def test_an_edit_and_the_approval_of_its_plan_are_recorded_together(store: Store
     assert (approval.kind, approval.by) == ("approve", "dana")
 
 
+def approved(store: Store) -> str:
+    plan = make_plan()
+    store.add_plan(plan)
+    store.record_decision(decision(plan.hash), seal="s")
+    return plan.hash
+
+
 def test_an_action_is_claimed_once(store: Store) -> None:
-    assert store.claim("p", 0, owner="one", lease=LEASE)
-    assert not store.claim("p", 0, owner="two", lease=LEASE)
-    assert store.claim("p", 1, owner="two", lease=LEASE)
+    p = approved(store)
+    assert store.claim(p, 0, owner="one", lease=LEASE)
+    assert not store.claim(p, 0, owner="two", lease=LEASE)
+    assert store.claim(p, 1, owner="two", lease=LEASE)
+
+
+@pytest.mark.parametrize("kind", [None, "reject", "abort"])
+def test_an_action_that_nobody_approved_cannot_be_claimed(store: Store, kind: str | None) -> None:
+    plan = make_plan()
+    store.add_plan(plan)
+    if kind is not None:
+        store.record_decision(decision(plan.hash, kind), seal="s")
+    assert not store.claim(plan.hash, 0, owner="one", lease=LEASE)
 
 
 def test_only_the_owner_finishes_and_only_once(store: Store) -> None:
-    store.claim("p", 0, owner="one", lease=LEASE)
-    assert not store.finish("p", 0, outcome("p"), owner="two")
-    assert store.finish("p", 0, outcome("p"), owner="one")
-    assert not store.finish("p", 0, outcome("p"), owner="one")
-    entry = store.entry("p", 0)
+    p = approved(store)
+    store.claim(p, 0, owner="one", lease=LEASE)
+    assert not store.finish(p, 0, outcome(p), owner="two")
+    assert store.finish(p, 0, outcome(p), owner="one")
+    assert not store.finish(p, 0, outcome(p), owner="one")
+    entry = store.entry(p, 0)
     assert entry is not None
     assert entry.outcome is not None
     assert entry.outcome.status == "succeeded"
