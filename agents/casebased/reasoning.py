@@ -8,6 +8,7 @@ from ...tools.knowledge.models import Hit
 from .adjust import adjusted
 from .alert_words import cleared_modes
 from .changes import blamed_change
+from .limits import reached_limits
 from .ranking import Cause, rank
 from .signs import Sign, gather
 from .startup import own_settings
@@ -26,6 +27,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
         cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
     )
     signs += structural_signs(digest, signs)
+    signs += reached_limits(digest)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings
     damped |= lowered

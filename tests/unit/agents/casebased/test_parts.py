@@ -5,8 +5,10 @@ import pytest
 from ops_assistant.agents.casebased.alert_words import cleared_modes, names_harm
 from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
 from ops_assistant.agents.casebased.fields import is_foreign
+from ops_assistant.agents.casebased.limits import reached_limits
 from ops_assistant.agents.casebased.lines import is_client_noise
 from ops_assistant.agents.casebased.objects import fill, named_objects
+from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
 from ops_assistant.tools.knowledge import failure_modes
 
 
@@ -63,3 +65,21 @@ def test_an_alert_names_harm_or_clears_a_resource():
     assert not names_harm("heap usage above 90 % for a moment")
     assert "disk-full" in cleared_modes("all writes fail; disk has 70 GB free")
     assert "disk-full" not in cleared_modes("disk of db-1 is full")
+
+
+@pytest.mark.parametrize(
+    ("text", "modes"),
+    [
+        ("pool main: 20/20 connections busy", ["db-connection-pool-exhausted"]),
+        ("render workers 8 of 8 in use, 31 waiting", ["thread-exhaustion"]),
+        ("/data inode usage 100.0%", ["file-descriptor-exhaustion"]),
+        ("volume /srv at 98 %", ["disk-full"]),
+        ("pool main: 7/20 connections busy", []),
+        ("upload 100% done, disk ok", []),
+        ("request took 5/5 ms", []),
+        ("2026/11/11 workers started", []),
+    ],
+)
+def test_a_used_up_resource_is_read_from_its_numbers(text, modes):
+    digest = LogDigest(evidence=[EvidenceLine(id="s1:1", source="app.log", line=1, text=text)])
+    assert [sign.mode for sign in reached_limits(digest)] == modes
