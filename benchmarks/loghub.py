@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 
 from ops_assistant.tools.digest.parse import LineParser
-from ops_assistant.tools.digest.shapes import Shape, loose_merge, shape_of, slot_merge
+from ops_assistant.tools.digest.shapes import Shape, code_merge, loose_merge, shape_of, slot_merge
 
 REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
 MINIMUM = 5  # words in a slot: the digest's setting for logs with many shapes
@@ -50,6 +50,7 @@ def _merge(messages: list[tuple[str, str]]) -> list[object]:
 
 def _merge_shapes(shapes: list[tuple[str, Shape]]) -> list[object]:
     for merge in (
+        code_merge,
         lambda items: slot_merge(items, MINIMUM),
         loose_merge,
         lambda items: slot_merge(items, MINIMUM),

@@ -3,6 +3,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .collect import Collector
@@ -20,6 +21,8 @@ _FORMS = [
         rf"\b{_METHOD} (?P<path>/\S*) (?:-> )?(?P<status>[1-5]\d\d)\b(?:.*?\b(?P<ms>\d+(?:\.\d+)?) ?ms\b)?",
     )
 ]  # fmt: skip
+
+MAX_SAMPLED = 30_000  # lines whose duration is read
 
 
 class _Hit(NamedTuple):
@@ -39,8 +42,11 @@ def _read(text: str) -> _Hit | None:
     return None
 
 
-def access_stats(collector: Collector, groups: list[Group]) -> list[AccessStats]:
-    """Return the statistics per section. Counts are exact; latencies come from the lines sampled of each group."""
+def access_stats(collector: Collector, groups: Sequence[Group]) -> list[AccessStats]:
+    """Return the statistics per section; `groups` are those not merged yet, so that each has one status.
+
+    Counts are exact; latencies come from the lines sampled of each group."""
+    sampled_lines = max(MAX_SAMPLED // max(len(groups), 1), 1)
     status: dict[int, Counter[str]] = {}
     worst: dict[int, Counter[str]] = {}
     latency: dict[int, list[tuple[float, float]]] = {}
@@ -53,8 +59,9 @@ def access_stats(collector: Collector, groups: list[Group]) -> list[AccessStats]
             status.setdefault(section, Counter())[hit.status] += count
             if hit.status >= "500" or hit.status == "-1":
                 worst.setdefault(section, Counter())[path] += count
-        weight = group.count / max(len(group.samples), 1)
-        for line in group.samples:
+        samples = group.samples[:: -(-len(group.samples) // sampled_lines) or 1]
+        weight = group.count / max(len(samples), 1)
+        for line in samples:
             sampled = _read(collector.clean(line.raw))
             if sampled and sampled.ms is not None:
                 latency.setdefault(line.section, []).append((sampled.ms, weight))

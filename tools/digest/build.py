@@ -27,6 +27,7 @@ def build_digest(
     """Return the digest of a finished collector. `pivot`: the moment (epoch) before which all was as usual."""
     before = Counter(redactor.counts)
     groups = list(collector.groups.values())
+    access = access_stats(collector, groups)  # before groups of several codes merge
     distinct = len(groups)
     many = distinct > MAX_TEMPLATES  # merging hides; what fits is left apart
     groups = merge_similar(groups, minimum=5 if many else 20, loose=many)
@@ -55,6 +56,12 @@ def build_digest(
             break
     _note_cut(digest, distinct, len(ranked), len(digest.templates))
     _add_facts(digest, collector, groups, redactor, writer)
+    digest.access = [
+        stats.model_copy(
+            update={"worst_paths": {redactor.redact(p): n for p, n in stats.worst_paths.items()}}
+        )
+        for stats in access
+    ]
     digest.evidence = sorted(writer.lines.values(), key=lambda line: line.line)
     digest.redactions = dict(Counter(redactor.counts) - before)
     return digest
@@ -152,12 +159,6 @@ def _add_facts(
     digest.suspicious = [writer.add(line, None, True) for line in collector.suspicious]
     digest.stacks = _stacks(collector, redactor)
     digest.links = _links(collector, redactor, writer)
-    digest.access = [
-        access.model_copy(
-            update={"worst_paths": {redactor.redact(path): n for path, n in access.worst_paths.items()}}
-        )
-        for access in access_stats(collector, groups)
-    ]
 
 
 def _timeline(groups: list[Group], width: int) -> list[TimeBucket]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .models import Level
-from .shapes import STAR, Shape, loose_merge, rare_word_merge, slot_merge
+from .shapes import STAR, Shape, code_merge, loose_merge, rare_word_merge, slot_merge, slot_value
 
 MAX_SAMPLES = 32
 WIDTHS = (1, 5, 15, 60, 300, 900, 3600, 21600, 86400, 604800)  # seconds; each divides the next but one
@@ -153,9 +153,11 @@ def rebin(groups: list[Group], factor: int) -> None:
 
 
 def merge_similar(groups: list[Group], minimum: int, *, loose: bool = False) -> list[Group]:
-    """Merge groups whose shapes differ in one word slot with at least `minimum` words; count the words per slot.
+    """Merge groups whose shapes differ in one word slot with at least `minimum` words, or in codes of success only.
 
-    `loose`: then also merge shapes that differ only in partly masked words."""
+    The words and codes merged are counted in `slots`. `loose`: then also merge shapes that differ only in partly
+    masked words."""
+    groups = _regroup(groups, code_merge((group.kind, group.shape) for group in groups))
     groups = _regroup(groups, slot_merge([(group.kind, group.shape) for group in groups], minimum))
     if not loose:
         return groups
@@ -174,9 +176,10 @@ def _regroup(groups: list[Group], merged: dict[tuple[str, Shape], Shape]) -> lis
         shape = merged[(group.kind, group.shape)]
         if shape != group.shape:
             for position, (old, new) in enumerate(zip(group.shape, shape, strict=True)):
-                if new == STAR and old != STAR:
-                    words = group.slots.setdefault(_slot_name(shape, position), {})
-                    words[old] = words.get(old, 0) + group.count
+                if new != old and STAR not in old:  # what was masked before has no single value
+                    name, value = slot_value(shape, position, old)
+                    words = group.slots.setdefault(name, {})
+                    words[value] = words.get(value, 0) + group.count
             group.shape = shape
         known = result.get((group.kind, shape))
         if known is None:
@@ -189,8 +192,3 @@ def _regroup(groups: list[Group], merged: dict[tuple[str, Shape], Shape]) -> lis
                     if word in into or len(into) < 200:
                         into[word] = into.get(word, 0) + count
     return list(result.values())
-
-
-def _slot_name(shape: Shape, position: int) -> str:
-    """Name a word slot by the word before it."""
-    return shape[position - 1].strip(":=,[]()\"'") or f"word {position + 1}" if position else "word 1"
