@@ -26,12 +26,13 @@ def healthy_confidence(score: float) -> int:
 
 
 def shares(causes: Sequence[Cause], first: int) -> list[int]:
-    """Return the confidence of each cause: `first` for the first, the rest shared by score."""
+    """Return the confidence of each cause: `first` for the first, no more than that for the others, by score."""
     if not causes:
         return []
     rest = sum(cause.score for cause in causes[1:])
     left = 100 - first
-    return [first, *(round(left * 0.8 * cause.score / max(rest, 0.8)) for cause in causes[1:])]
+    others = [min(first, round(left * 0.8 * cause.score / max(rest, 0.8))) for cause in causes[1:]]
+    return [first, *others]
 
 
 def _percent(z: float) -> int:

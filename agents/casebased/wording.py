@@ -17,7 +17,7 @@ def root_cause(alert: Alert, cause: Cause, proof: list[EvidenceLine]) -> str:
     if proof:
         about = described(objects)
         parts.append(
-            f"{proof[0].source} says: “{excerpt(proof[0].text)}”" + (f" ({about})." if about else ".")
+            f"{_log_name(proof[0])} says: “{excerpt(proof[0].text)}”" + (f" ({about})." if about else ".")
         )
     explanation = cause.hits[0].case.root_cause if cause.hits else ""
     parts.append(fill(explanation, alert.service, objects))
