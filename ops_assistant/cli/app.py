@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ..tools.errors import InputError, NothingToActOn, OpsError
-from . import decisions, demo, digest, doctor, investigate, kb, listing
+from . import audit, decisions, demo, digest, doctor, investigate, kb, listing
 
 app = typer.Typer(
     name="ops-assistant",
@@ -32,6 +32,8 @@ app.command("reconcile")(decisions.reconcile_command)
 app.command("resume")(decisions.resume_command)
 app.command("digest")(digest.digest_command)
 app.add_typer(kb.kb_app, name="kb")
+app.add_typer(audit.audit_app, name="audit")
+app.command("evaluate")(evaluate.evaluate_command)
 app.command("doctor")(doctor.doctor_command)
 
 
