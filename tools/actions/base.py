@@ -150,7 +150,10 @@ class Backend(Protocol):
         ...
 
     def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
-        """Tell whether a `run` with this key, started at `since`, took effect; None if nobody can say. Read-only."""
+        """Tell whether a `run` with this key, started at `since`, took effect; None if nobody can say.
+
+        Changes nothing at the target. Asked only of a key that was started: after False it may never run again.
+        """
         return None
 
     def health(self, service: Service) -> Health:

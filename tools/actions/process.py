@@ -1,7 +1,8 @@
-"""Starting a program for an action: an argv list and no shell, in surroundings that nobody else decides.
+"""Starting a program: an argv list and no shell, in surroundings that nobody else decides.
 
 Environment, working directory and standard input are fixed, the program gets a session of its own, its output
-is bounded, and one that does not end in time is killed with its whole process group.
+is bounded, and one that does not end in time is killed with its whole process group. What changes something is
+started behind the start gate, once per key; what only looks (`finish`) is started as it is.
 """
 
 import os
@@ -11,12 +12,14 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from ..arguments import safe_argument
 from ..errors import InputError
+from . import start_gate
 from .base import OUTPUT_LIMIT, BackendResult
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -24,13 +27,6 @@ ENVIRONMENT: Mapping[str, str] = {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "LC_AL
 
 _HEAD = 8_000
 _TAIL = 8_000  # an error is mostly at the end; both fit a result, the escapes of hidden characters included
-_GRACE_S = 5.0
-
-
-class ProcessRunner(Protocol):
-    """Runs an approved argv once. A start gate has this shape too, and then knows each start by its key."""
-
-    def __call__(self, argv: Sequence[str], *, key: str, timeout_s: float) -> BackendResult: ...
 
 
 @dataclass(frozen=True)
@@ -55,37 +51,60 @@ def find_program(name: str) -> str:
     return found
 
 
-def run_process(argv: Sequence[str], *, key: str, timeout_s: float) -> BackendResult:
-    """Run `argv` to its end; the program finds `key` as OPS_ACTION_KEY.
+class Programs:
+    """Runs approved programs, each key at most once; `folder` is the start gate's, one for all workers of a host."""
 
-    A non-zero exit status is `failed`; a time-out is `unknown`, since what it had begun may be done or not.
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, argv: Sequence[str], *, key: str, timeout_s: float) -> BackendResult:
+        """Run `argv` to its end; the program finds `key` as OPS_ACTION_KEY.
+
+        A non-zero exit status is `failed`; a time-out is `unknown`, since what it had begun may be done or not.
+        """
+        environment = {**ENVIRONMENT, "OPS_ACTION_KEY": key}
+        ended = start_gate.run(argv, key, self._folder, timeout_s, env=environment)
+        output = printable(ended.output)[: OUTPUT_LIMIT - 200]
+        if ended.state == "ended":
+            return BackendResult(ok=ended.code == 0, output=f"{output}\nexit status {ended.code}".strip())
+        if ended.state == "timed_out":
+            note = f"{argv[0]} had not ended after {timeout_s:g} s and was stopped; it may have done its work or not"
+            return BackendResult(ok=False, problem="unknown", output=f"{note}\n{output}")
+        if ended.state == "refused" and self.did_run(key) is False:
+            return BackendResult(
+                ok=False, problem="stale", output="its start gate is closed; nothing was started"
+            )
+        return BackendResult(ok=False, problem="unknown", output=output)
+
+    def did_run(self, key: str) -> bool | None:
+        """Tell whether the program of this key ran to a good end; None if nobody can say.
+
+        False only if it was never started; its gate is closed by that, so that it never will be.
+        """
+        known = start_gate.probe(key, self._folder)
+        if known.state == "never":
+            return False
+        return True if known.state == "ended" and known.code == 0 else None
+
+
+def finish(argv: Sequence[str], *, timeout_s: float) -> Finished:
+    """Run an `argv` that changes nothing and wait for it, at most `timeout_s` seconds.
+
+    One that cannot be started has the exit status 127, as a shell would say.
     """
     try:
-        finished = finish(argv, timeout_s=timeout_s, extra={"OPS_ACTION_KEY": key})
-    except OSError as error:
-        return BackendResult(ok=False, output=f"{argv[0]}: cannot be started ({error.strerror})")
-    if finished.code is None:
-        note = (
-            f"{argv[0]} had not ended after {timeout_s:g} s and was killed; it may have done its work or not"
+        process = subprocess.Popen(  # noqa: S603 - an argv list of a backend; no shell
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+            umask=0o077,
         )
-        return BackendResult(ok=False, problem="unknown", output=f"{note}\n{finished.output}"[:OUTPUT_LIMIT])
-    return BackendResult(
-        ok=finished.code == 0, output=f"{finished.output}\nexit status {finished.code}".strip()
-    )
-
-
-def finish(argv: Sequence[str], *, timeout_s: float, extra: Mapping[str, str] | None = None) -> Finished:
-    """Run `argv` and wait for it, at most `timeout_s` seconds. Raises `OSError` if it cannot be started."""
-    process = subprocess.Popen(  # noqa: S603 - an argv list that was planned and approved; no shell
-        list(argv),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        env={**ENVIRONMENT, **(extra or {})},
-        start_new_session=True,
-        umask=0o077,
-    )
+    except OSError as error:
+        return Finished(127, f"{argv[0]}: cannot be started ({error.strerror})")
     assert process.stdout is not None  # noqa: S101 - it was asked for
     kept = _Kept()
     reader = threading.Thread(target=kept.read, args=(process.stdout,), name="output", daemon=True)
@@ -93,26 +112,13 @@ def finish(argv: Sequence[str], *, timeout_s: float, extra: Mapping[str, str] | 
     try:
         code: int | None = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
-        _end_group(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         code = None
     # A daemon that the program left behind may hold the pipe open; what it prints is not waited for.
     reader.join(1.0)
     return Finished(code, kept.text())
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, sign)
-            process.wait(_GRACE_S)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    try:
-        os.killpg(process.pid, signal.SIGKILL)  # what outlived its leader
-    except ProcessLookupError:
-        return
 
 
 class _Kept:

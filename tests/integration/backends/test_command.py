@@ -78,7 +78,7 @@ def test_a_named_command_runs_as_planned_and_never_through_a_shell(
     assert (tmp_path / "ran").read_text() == "k7 --queue=a b; $(id) 7\n"
 
 
-def test_an_exit_status_is_a_failure_and_nobody_can_probe_it(service: Service, tmp_path: Path) -> None:
+def test_an_exit_status_is_a_failure(service: Service, tmp_path: Path) -> None:
     backend = make_backends(tmp_path)["command"]
     planned = plan("run_runbook_command", service, tmp_path, command="fail")
     assert planned.risk == "high"
@@ -86,6 +86,7 @@ def test_an_exit_status_is_a_failure_and_nobody_can_probe_it(service: Service, t
     assert (result.ok, result.problem) == (False, "failed")
     assert result.output.endswith("exit status 7")
     assert backend.probe(planned.preview, key="k", since=datetime.now(UTC)) is None
+    assert backend.probe(planned.preview, key="never-started", since=datetime.now(UTC)) is False
 
 
 def test_a_script_that_was_changed_since_it_was_planned_is_stale(

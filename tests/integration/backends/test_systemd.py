@@ -10,6 +10,7 @@ import pytest
 from ops_assistant.tools.actions.backends.systemd import SystemdBackend
 from ops_assistant.tools.actions.base import Preview, changed
 from ops_assistant.tools.actions.catalogue import plan_action
+from ops_assistant.tools.actions.process import Programs
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.inventory import Inventory, Service
 
@@ -43,7 +44,7 @@ def backend(tmp_path: Path) -> SystemdBackend:
     file.write_text(STAND_IN.format(python=sys.executable, folder=str(tmp_path)))
     file.chmod(0o700)
     write(tmp_path)
-    return SystemdBackend(program=str(file))
+    return SystemdBackend(Programs(tmp_path / "gate"), program=str(file))
 
 
 def write(tmp_path: Path, **state: object) -> None:
@@ -90,13 +91,25 @@ def test_a_unit_that_restarts_by_itself_pins_nothing(backend: SystemdBackend, tm
     health = backend.health(SERVICE)
     assert (health.known, health.healthy) == (True, False)
     assert health.detail == "shop.service is activating (auto-restart), last result exit-code"
+    assert backend.run(planned, key="k").ok
+    write(tmp_path, ActiveState="activating")
     assert backend.probe(planned, key="k", since=datetime.now(UTC)) is None
 
 
-def test_the_start_time_says_that_nothing_happened(backend: SystemdBackend) -> None:
+def test_the_start_time_says_that_nothing_happened(backend: SystemdBackend, tmp_path: Path) -> None:
+    backend.run(preview(backend), key="k")
+    write(tmp_path)  # as it was before
     since = datetime.fromtimestamp(1_000_000_000, UTC)
     assert backend.probe(preview(backend), key="k", since=since) is True
     assert backend.probe(preview(backend), key="k", since=since + timedelta(seconds=1)) is False
+
+
+def test_what_never_started_has_had_no_effect_and_never_will(backend: SystemdBackend, tmp_path: Path) -> None:
+    planned = preview(backend)
+    assert backend.probe(planned, key="k", since=datetime.now(UTC)) is False
+    late = backend.run(planned, key="k")  # a worker that had stalled before it started anything
+    assert (late.ok, late.problem) == (False, "stale")
+    assert "restart" not in (tmp_path / "argv").read_text()
 
 
 def test_a_refusal_is_a_failure_with_its_words(backend: SystemdBackend, tmp_path: Path) -> None:
@@ -116,7 +129,7 @@ def test_a_host_without_systemd_cannot_be_asked(tmp_path: Path) -> None:
     file = tmp_path / "systemctl"
     file.write_text("#!/bin/sh\necho 'System has not been booted with systemd'\nexit 1\n")
     file.chmod(0o700)
-    backend = SystemdBackend(program=str(file))
+    backend = SystemdBackend(Programs(tmp_path / "gate"), program=str(file))
     with pytest.raises(InputError, match="not been booted"):
         preview(backend)
     assert not backend.health(SERVICE).known

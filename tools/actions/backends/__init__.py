@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..base import Backend
-from ..process import ProcessRunner, run_process
+from ..process import Programs
 from .command import CommandBackend
 from .docker import DockerBackend
 from .kubernetes import KubernetesBackend
@@ -14,13 +14,14 @@ from .supervisor import SupervisorBackend
 from .systemd import SystemdBackend
 
 
-def make_backends(data_dir: Path, *, runner: ProcessRunner = run_process) -> dict[str, Backend]:
-    """Return all backends by name; `runner` starts the programs of those that act through one."""
+def make_backends(data_dir: Path) -> dict[str, Backend]:
+    """Return all backends by name; the simulated journal and the start gate live under `data_dir`."""
+    programs = Programs(data_dir / "gate")
     backends: list[Backend] = [
         SimulatedBackend(data_dir / "simulated.jsonl"),
-        SupervisorBackend(runner=runner),
-        SystemdBackend(runner=runner),
-        CommandBackend(logrotate_state=data_dir / "logrotate.state", runner=runner),
+        SupervisorBackend(programs),
+        SystemdBackend(programs),
+        CommandBackend(programs, logrotate_state=data_dir / "logrotate.state"),
         DockerBackend(),
         KubernetesBackend(),
         RedisBackend(),

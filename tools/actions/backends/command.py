@@ -10,7 +10,7 @@ from typing_extensions import override
 from ...errors import InputError
 from ...inventory import Service
 from ..base import Backend, BackendResult, BackendUnavailable, Health, Preview
-from ..process import ProcessRunner, find_program, finish, run_process
+from ..process import Programs, find_program, finish
 from .common import cannot
 
 
@@ -19,13 +19,11 @@ class CommandBackend(Backend):
 
     name = "command"
 
-    def __init__(
-        self, *, logrotate_state: Path, logrotate: str = "logrotate", runner: ProcessRunner = run_process
-    ) -> None:
+    def __init__(self, programs: Programs, *, logrotate_state: Path, logrotate: str = "logrotate") -> None:
         """Make the backend; `logrotate_state` is a file of its own, so that the nightly run's is left alone."""
         self._logrotate_state = logrotate_state
         self._logrotate = logrotate
-        self._runner = runner
+        self._programs = programs
 
     @override
     def plan(self, operation: str, service: Service, args: dict[str, Any]) -> Preview:
@@ -65,11 +63,11 @@ class CommandBackend(Backend):
 
     @override
     def run(self, preview: Preview, *, key: str) -> BackendResult:
-        return self._runner(preview.argv, key=key, timeout_s=preview.timeout_s)
+        return self._programs.run(preview.argv, key=key, timeout_s=preview.timeout_s)
 
     @override
     def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
-        return None  # nobody can say in general what a command has done
+        return self._programs.did_run(key)  # what it has done, nobody can say in general
 
     @override
     def health(self, service: Service) -> Health:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from ...inventory import Service
 from ...targets import SupervisorTarget
 from ..base import Backend, BackendResult, BackendUnavailable, Health, Preview
-from ..process import ProcessRunner, find_program, finish, run_process
+from ..process import Programs, find_program, finish
 from .common import cannot, target_of
 
 # `api   RUNNING   pid 4711, uptime 1 day, 0:00:05` or `api   FATAL   Exited too quickly`
@@ -22,9 +22,9 @@ class SupervisorBackend(Backend):
 
     name = "supervisor"
 
-    def __init__(self, *, program: str = "supervisorctl", runner: ProcessRunner = run_process) -> None:
+    def __init__(self, programs: Programs, *, program: str = "supervisorctl") -> None:
         self._program = program
-        self._runner = runner
+        self._programs = programs
 
     @override
     def plan(self, operation: str, service: Service, args: dict[str, Any]) -> Preview:
@@ -47,7 +47,7 @@ class SupervisorBackend(Backend):
 
     @override
     def run(self, preview: Preview, *, key: str) -> BackendResult:
-        result = self._runner(preview.argv, key=key, timeout_s=preview.timeout_s)
+        result = self._programs.run(preview.argv, key=key, timeout_s=preview.timeout_s)
         if result.ok and "ERROR" in result.output:
             # supervisorctl has exit status 0 for some of its errors.
             return result.model_copy(update={"ok": False})
@@ -55,6 +55,8 @@ class SupervisorBackend(Backend):
 
     @override
     def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
+        if self._programs.did_run(key) is False:
+            return False
         state, rest = self._status(preview.args["config"], preview.args["program"])
         running = _RUNNING.search(rest)
         if state != "RUNNING" or running is None:

@@ -9,7 +9,7 @@ from ...errors import InputError
 from ...inventory import Service
 from ...targets import SystemdTarget
 from ..base import Backend, BackendResult, BackendUnavailable, Health, Preview
-from ..process import ProcessRunner, find_program, finish, run_process
+from ..process import Programs, find_program, finish
 from .common import cannot, target_of
 
 _PROPERTIES = "LoadState,ActiveState,SubState,Result,InvocationID,ActiveEnterTimestamp"
@@ -20,9 +20,9 @@ class SystemdBackend(Backend):
 
     name = "systemd"
 
-    def __init__(self, *, program: str = "systemctl", runner: ProcessRunner = run_process) -> None:
+    def __init__(self, programs: Programs, *, program: str = "systemctl") -> None:
         self._program = program
-        self._runner = runner
+        self._programs = programs
 
     @override
     def plan(self, operation: str, service: Service, args: dict[str, Any]) -> Preview:
@@ -44,10 +44,12 @@ class SystemdBackend(Backend):
 
     @override
     def run(self, preview: Preview, *, key: str) -> BackendResult:
-        return self._runner(preview.argv, key=key, timeout_s=preview.timeout_s)
+        return self._programs.run(preview.argv, key=key, timeout_s=preview.timeout_s)
 
     @override
     def probe(self, preview: Preview, *, key: str, since: datetime) -> bool | None:
+        if self._programs.did_run(key) is False:
+            return False
         state = self._show(preview.args["unit"])
         if state["ActiveState"] != "active":
             return None
