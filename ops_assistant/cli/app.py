@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ..tools.errors import InputError, NothingToActOn, OpsError
-from . import audit, decisions, demo, digest, doctor, investigate, kb, listing
+from . import audit, decisions, demo, digest, doctor, evaluate, investigate, kb, listing
 
 app = typer.Typer(
     name="ops-assistant",
