@@ -1,5 +1,6 @@
 """The approval request: LangChain's HITL schema, so that every UI shows it, plus what an engineer needs to decide."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain.agents.middleware.human_in_the_loop import ActionRequest, ReviewConfig
@@ -7,11 +8,17 @@ from langchain.agents.middleware.human_in_the_loop import ActionRequest, ReviewC
 from ..agents.models import Diagnosis
 from ..tools.digest.models import LogDigest
 from .markdown import fenced
-from .models import Plan, PlannedAction
+from .models import Decision, Plan, PlannedAction
 
 
 def approval_request(
-    plan: Plan, diagnosis: Diagnosis, digest: LogDigest, *, error: str | None = None
+    plan: Plan,
+    diagnosis: Diagnosis,
+    digest: LogDigest,
+    *,
+    error: str | None = None,
+    approvals: Sequence[Decision] = (),
+    needed: int = 1,
 ) -> dict[str, Any]:
     """Return the interrupt's payload. Texts about actions come from code, never from a model or a log."""
     evidence = [line for citation in diagnosis.evidence if (line := digest.line(citation.id))]
@@ -24,6 +31,8 @@ def approval_request(
         "thread_id": plan.thread_id,
         "plan_hash": plan.hash,
         "expires_at": plan.expires_at.isoformat(),
+        "approvals_needed": needed,
+        "approved_by": [item.by for item in approvals],
         "actions": [action.model_dump(mode="json") for action in plan.actions],
         "root_cause": diagnosis.root_cause,
         "confidence": diagnosis.confidence,
@@ -35,7 +44,9 @@ def approval_request(
 
 
 def _action_request(action: PlannedAction) -> ActionRequest:
-    head = f"{action.type}, risk {action.risk}, through {action.backend}:"
-    return ActionRequest(
-        name=action.type, args=action.params, description=f"{head}\n{fenced(action.preview.text())}"
-    )
+    text = f"{action.type}, risk {action.risk}, through {action.backend}:\n{fenced(action.preview.text())}"
+    if action.affects:
+        text += f"\ndepend on it: {', '.join(action.affects)}"
+    if action.dry_run:
+        text += f"\ndry run:\n{fenced(action.dry_run)}"
+    return ActionRequest(name=action.type, args=action.params, description=text)

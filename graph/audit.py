@@ -111,6 +111,10 @@ class Audit:
         with self._database.read() as connection:
             return [Head(**row) for row in connection.execute(select(tables.audit_heads)).mappings()]
 
+    def end_mac(self, thread_id: str, entries: Sequence[AuditEntry]) -> str:
+        """Return the signature that ends an incident's exported record."""
+        return self._head_mac(thread_id, len(entries), entries[-1].hash if entries else FIRST)
+
     def verify(self) -> list[str]:
         """Return what is wrong with the stored chains, naming each entry; empty if nothing is."""
         entries, heads = self.entries(), self.heads()

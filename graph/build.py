@@ -5,6 +5,7 @@ from langgraph.graph import END, START, StateGraph
 from .dependencies import Dependencies
 from .nodes.analyse_logs import make_analyse_logs
 from .nodes.await_approval import make_await_approval
+from .nodes.check_action import make_check_action
 from .nodes.collect import make_collect
 from .nodes.diagnose import make_diagnose
 from .nodes.execute_action import make_execute_action
@@ -25,7 +26,7 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     """Return the graph, not compiled: the caller chooses the checkpointer.
 
     intake -> collect (one branch per source) -> analyse_logs -> diagnose -> recommend -> await_approval
-    (interrupt) -> record_decision -> execute_action (loops) -> verify -> report -> learn; an action that
+    (interrupt) -> record_decision -> execute_action, check_action (loop) -> verify -> report -> learn; an action that
     failed, or whose outcome nobody knows, stops the plan: reconcile (interrupt) -> record_resolution
     """
     graph = StateGraph(IncidentState, input_schema=IncidentInput, output_schema=IncidentOutput)
@@ -37,6 +38,7 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     graph.add_node("await_approval", make_await_approval(deps))
     graph.add_node("record_decision", make_record_decision(deps))
     graph.add_node("execute_action", make_execute_action(deps))
+    graph.add_node("check_action", make_check_action(deps))
     graph.add_node("reconcile", make_reconcile(deps))
     graph.add_node("record_resolution", make_record_resolution(deps))
     graph.add_node("verify", make_verify(deps))

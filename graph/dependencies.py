@@ -18,6 +18,7 @@ from ..tools.inventory import Inventory
 from ..tools.knowledge import KnowledgeBase
 from ..tools.redaction import Redactor
 from .executor import Executor
+from .guard import Guard
 from .planner import Planner
 from .seal import Seal
 from .store import Store
@@ -37,6 +38,7 @@ class Dependencies:
     recommender: Recommender
     inventory: Inventory
     backends: Mapping[str, Backend]
+    guard: Guard
     planner: Planner
     executor: Executor
     redactor: Redactor

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 
 from ..tools.actions.base import Backend, BackendUnavailable, changed
 from ..tools.errors import ExecutionRefused, OpsError
+from ..tools.inventory import Inventory
 from ..tools.redaction import Redactor
 from .attempt import LEASE, Attempt
+from .guard import Guard
 from .ledger import NOT_STARTED, LedgerEntry, action_key
 from .models import Outcome, Plan, PlannedAction
 from .store import Store
@@ -30,8 +32,15 @@ class Executor:
     """Runs the actions of approved plans through their backends."""
 
     def __init__(
-        self, store: Store, backends: Mapping[str, Backend], redactor: Redactor, *, lease: timedelta = LEASE
+        self,
+        store: Store,
+        backends: Mapping[str, Backend],
+        redactor: Redactor,
+        guard: Guard,
+        *,
+        lease: timedelta = LEASE,
     ) -> None:
+        self._guard = guard
         self._store = store
         self._backends = backends
         self._redactor = redactor
@@ -75,6 +84,14 @@ class Executor:
         outcome = self._known(plan, position, entry)
         return None if outcome.status == "succeeded" else (position, outcome)
 
+    def last_succeeded(self, plan: Plan) -> int | None:
+        """Return the position of the last action that succeeded, or None."""
+        for position in reversed(range(len(plan.actions))):
+            entry = self._store.entry(plan.hash, position)
+            if entry is not None and entry.state == "succeeded":
+                return position
+        return None
+
     def not_started(self, plan: Plan) -> list[PlannedAction]:
         """Return the actions of a plan that were never claimed."""
         entries = ((action, self._store.entry(plan.hash, at)) for at, action in enumerate(plan.actions))
@@ -91,7 +108,7 @@ class Executor:
 
     # --- doing --------------------------------------------------------------------------------------
 
-    def run_once(self, thread_id: str, plan_hash: str, position: int) -> Outcome:
+    def run_once(self, thread_id: str, plan_hash: str, position: int, inventory: Inventory) -> Outcome:
         """Run one action if it never ran, and return its outcome; else return the outcome it had.
 
         Raises `ExecutionRefused` without a valid approval, `Stale` if its precondition no longer holds,
@@ -105,7 +122,7 @@ class Executor:
             )
         if entry.state != "approved":
             return self._known(plan, position, entry)
-        self._check(plan, position)
+        self._check(plan, position, inventory)
         attempt = Attempt(
             self._store, self._backends[plan.actions[position].backend], self._redactor,
             plan=plan, position=position, owner=this_worker(), lease=self._lease,
@@ -116,12 +133,13 @@ class Executor:
             return self._known(plan, position, entry)
         return attempt.run()
 
-    def _check(self, plan: Plan, position: int) -> None:
+    def _check(self, plan: Plan, position: int, inventory: Inventory) -> None:
         """Look once more, right before the claim, at everything that may have changed since the approval."""
         action = plan.actions[position]
         decision = self._store.decision(plan.hash)
         if decision is None or self._store.now() > min(decision.expires_at, plan.expires_at):
             raise ExecutionRefused("the approval has expired; nothing was executed")
+        self._guard.check_before_running(plan, position, inventory)
         backend = self._backends.get(action.backend)
         if backend is None:
             raise ExecutionRefused(f"backend {action.backend!r} is not configured; nothing was executed")

@@ -27,6 +27,7 @@ class PlannedAction(BaseModel):
     risk: Risk
     effect: Literal["cure", "relief"] = "relief"
     reason: str = ""
+    dry_run: str = Field("", description="What the target said when it was tried out without effect.")
     affects: list[str] = Field(
         default_factory=list, description="The services that depend on its target, directly or not."
     )

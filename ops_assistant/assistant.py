@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, StateSnapshot
 
 from .events import Event
+from .graph.audit import Audit
 from .graph.build import IncidentGraph, build_graph
 from .graph.checkpoints import open_async_checkpointer, open_checkpointer
 from .graph.dependencies import Dependencies, safe_name
@@ -53,6 +54,11 @@ class OpsAssistant:
     def knowledge_base(self) -> KnowledgeBase:
         """The historical cases: `cases()`, `search(text, top_k=3)`."""
         return self._dependencies.knowledge_base
+
+    @property
+    def audit(self) -> Audit:
+        """The hash-chained record of every decision and execution: `entries(thread_id)`, `verify()`."""
+        return self._dependencies.store.audit
 
     # --- runs -------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Checkpoints, store, evidence, knowledge base.")
     inventory: Path | None = Field(None, description="inventory.yaml: services, dependencies, log files.")
+    policy: Path | None = Field(None, description="policy.yaml: what may be done, and who decides.")
+    environment: str | None = Field(None, description="The environment of the policy that holds here.")
     engine: Engine = Field(
         "auto", description="auto: the model if a key or a base URL is set, else case-based."
     )

@@ -10,7 +10,9 @@ from .agents.recommender import Recommender
 from .graph import build
 from .graph.dependencies import Dependencies
 from .graph.executor import Executor
+from .graph.guard import Guard
 from .graph.planner import Planner
+from .graph.policy import load_policy
 from .graph.seal import Seal
 from .graph.store import Store
 from .knowledge import open_knowledge_base
@@ -30,6 +32,7 @@ def make_dependencies(settings: Settings) -> Dependencies:
     backends = make_backends(data_dir)
     seal = Seal(data_dir / "approval.key")
     store = Store(data_dir / "store.sqlite", sign=seal.sign_record, anchors=data_dir / "audit.anchors")
+    guard = Guard(load_policy(settings.policy, settings.environment), store)
     redactor = Redactor(ips=settings.redact_ips, hosts=settings.redact_hosts, key=seal.derive("redaction"))
     inventory = Inventory.load(settings.inventory)
     llm = LLM(llm_settings(settings)) if settings.uses_model else None
@@ -52,8 +55,9 @@ def make_dependencies(settings: Settings) -> Dependencies:
         ),
         inventory=inventory,
         backends=backends,
-        planner=Planner(backends, valid_for=timedelta(hours=settings.approval_hours)),
-        executor=Executor(store, backends, redactor),
+        guard=guard,
+        planner=Planner(backends, guard, valid_for=timedelta(hours=settings.approval_hours)),
+        executor=Executor(store, backends, redactor, guard),
         redactor=redactor,
     )
 

@@ -13,7 +13,9 @@ from ...tools.digest import LogDigest
 from ...tools.errors import InputError
 from ..answers import ANSWER_SCHEMA, parse_answer
 from ..approval_request import approval_request
-from ..dependencies import Dependencies, current_thread_id
+from ..approving import sealed
+from ..dependencies import Dependencies
+from ..guard import POLICY
 from ..models import Plan
 from ..state import IncidentState
 from .base import Node
@@ -33,21 +35,22 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
             Diagnosis.model_validate(state["diagnosis"]),
             LogDigest.model_validate(state["digest"]),
             error=state.get("approval_error"),
+            approvals=deps.store.approvals(plan.hash),
+            needed=deps.guard.needed(plan),
         )
         raw = interrupt(request, response_schema=ANSWER_SCHEMA)
         try:
             answer = parse_answer(raw, plan)
+            if answer.door == POLICY:
+                raise InputError(f"`door`: {POLICY!r} is the policy's own; give another name")
             if answer.edits:  # an edit is validated like a new plan, now: a bad one asks again
                 deps.planner.edited(
                     plan, answer.edits, deps.inventory.with_service(state["alert"]["service"])
                 )
         except InputError as error:
             return Command(update={"approval_error": str(error)}, goto="await_approval")
-        body = answer.model_dump(mode="json")
-        seal = deps.seal.sign(current_thread_id(), plan.hash, body)
         return Command(
-            update={"answer": {**body, "plan_hash": plan.hash, "seal": seal}, "approval_error": None},
-            goto="record_decision",
+            update={"answer": sealed(answer, plan, deps), "approval_error": None}, goto="record_decision"
         )
 
     return await_approval

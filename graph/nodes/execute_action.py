@@ -14,7 +14,7 @@ from ..models import Plan
 from ..state import IncidentState
 from .base import Node
 
-Target = Literal["execute_action", "await_approval", "reconcile", "verify", "report"]
+Target = Literal["check_action", "await_approval", "reconcile", "verify", "report"]
 
 
 def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
@@ -28,12 +28,13 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
             position = deps.executor.next_position(plan)
             if position is None:
                 return Command(update=outcomes_update(deps, plan), goto="verify")
-            outcome = deps.executor.run_once(thread_id, plan_hash, position)
+            inventory = deps.inventory.with_service(state["alert"]["service"])
+            outcome = deps.executor.run_once(thread_id, plan_hash, position, inventory)
         except ExecutionRefused as error:
             return _refused(state, deps, error)
         update = outcomes_update(deps, plan)
         if outcome.status == "succeeded":
-            return Command(update=update, goto="execute_action")
+            return Command(update=update, goto="check_action")
         # The first action that did not go well stops the plan; a person is asked, unless one has said: abort.
         if deps.executor.halted(plan) is None:
             return Command(update=update, goto="verify")

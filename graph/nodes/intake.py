@@ -10,6 +10,7 @@ from ...tools.errors import InputError
 from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id
 from ..evidence import INLINE_NAME, keep_inline_logs
+from ..identity import account
 from ..messages import ai_message, alert_from_text, last_human, text_of
 from ..state import IncidentState
 from .base import Node
@@ -46,8 +47,9 @@ def make_intake(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
             return Command(update={"messages": [ai_message(str(error))]}, goto="__end__")
         kept = alert.model_copy(update={"logs": None, "message": deps.redactor.redact(alert.message)})
         deps.store.register_run(
-            thread_id, alert_id=kept.id, service=kept.service, severity=kept.severity, message=kept.message
-        )
+            thread_id, alert_id=kept.id, service=kept.service, severity=kept.severity, message=kept.message,
+            requester=account()[0],
+        )  # fmt: skip
         update: dict[str, Any] = {
             **_fresh(),
             "alert": kept.model_dump(mode="json"),

@@ -7,13 +7,15 @@ from langgraph.types import Command
 from ...agents.models import Diagnosis
 from ...tools.alert import Alert
 from ...tools.digest import LogDigest
+from ..approving import approved_by_policy
+from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id, usage_json
 from ..messages import ai_message
 from ..report_markdown import proposal_markdown
 from ..state import IncidentState
 from .base import Node
 
-Target = Literal["await_approval", "report"]
+Target = Literal["await_approval", "record_decision", "report"]
 
 
 def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
@@ -30,7 +32,8 @@ def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
             alert, digest, diagnosis, rejected_because=rejected_because, budget=budget
         )
         inventory = deps.inventory.with_service(alert.service)
-        plan, notes = deps.planner.plan(thread_id, recommendation, inventory)
+        requester = deps.store.run(thread_id)["requester"]
+        plan, notes = deps.planner.plan(thread_id, recommendation, inventory, requester=requester)
         if (
             plan is not None
             and rejected_because is not None
@@ -49,10 +52,23 @@ def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         }
         if plan is None:
             return Command(update=update, goto="report")
+        deps.store.note(
+            thread_id,
+            "diagnosed",
+            {
+                "diagnosis": diagnosis.model_dump(mode="json"),
+                "digest_sha256": sha256_hex(canonical_json(digest.model_dump(mode="json"))),
+                "plan_notes": notes,
+            },
+        )
         deps.store.add_plan(plan)
-        deps.store.set_status(thread_id, "awaiting_approval")
         update["plan"] = plan.model_dump(mode="json")
         update["messages"] = [ai_message(proposal_markdown(diagnosis, recommendation, plan, digest))]
+        if deps.guard.approves_itself(plan):
+            return Command(
+                update={**update, "answer": approved_by_policy(plan, deps)}, goto="record_decision"
+            )
+        deps.store.set_status(thread_id, "awaiting_approval")
         return Command(update=update, goto="await_approval")
 
     return recommend

@@ -4,6 +4,7 @@ A step of its own after the interrupt: it may run twice (a crash before its chec
 its own record. Without a valid seal the answer did not come through the interrupt, and nothing is recorded.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 from langgraph.types import Command
@@ -11,6 +12,7 @@ from langgraph.types import Command
 from ...tools.errors import InputError
 from ..answers import Answer
 from ..dependencies import Dependencies, current_thread_id
+from ..guard import POLICY
 from ..identity import account
 from ..models import Decision, Plan
 from ..state import IncidentState
@@ -41,31 +43,57 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             return _ask_again(plan, deps)
         answer = Answer.model_validate(sealed)
         edited = None
-        if answer.kind == "edit":
-            inventory = deps.inventory.with_service(state["alert"]["service"])
-            try:
+        try:
+            if answer.kind == "edit":
+                inventory = deps.inventory.with_service(state["alert"]["service"])
                 edited = deps.planner.edited(plan, answer.edits, inventory)
-            except InputError as error:  # it was valid when it was given: the inventory has changed since
-                return Command(update={"answer": None, "approval_error": str(error)}, goto="await_approval")
-            deps.store.add_plan(edited)
-        name, authenticated = account()
-        decision = Decision(
-            plan_hash=plan.hash,
-            thread_id=thread_id,
-            kind=answer.kind,
-            by=deps.redactor.redact(name if authenticated else answer.by or name),
-            account=name,
-            authenticated=authenticated,
-            door=answer.door or "server",
-            comment=deps.redactor.redact(answer.comment),
-            decided_at=now,
-            expires_at=plan.expires_at,
-            replaced_by=edited.hash if edited else None,
+                deps.store.add_plan(edited)
+            decision = _decision(plan, answer, edited, now, deps)
+            if answer.kind in ("approve", "edit") and deps.store.decision(plan.hash) is None:
+                _check(decision, edited or plan, deps)
+        except InputError as error:  # not allowed to this person, or now; or the inventory has changed since
+            deps.store.note(thread_id, "decision.refused", {"why": str(error)}, subject=plan.hash)
+            deps.store.set_status(thread_id, "awaiting_approval")
+            return Command(update={"answer": None, "approval_error": str(error)}, goto="await_approval")
+        recorded = deps.store.record_decision(
+            decision, seal=seal, edited=edited, needed=max(1, deps.guard.needed(edited or plan))
         )
-        recorded = deps.store.record_decision(decision, seal=seal, edited=edited)
-        return _go_on(state, recorded or decision, deps)
+        if recorded is None:  # one of several people
+            return Command(update={"answer": None}, goto="await_approval")
+        return _go_on(state, recorded, deps)
 
     return record_decision
+
+
+def _decision(plan: Plan, answer: Answer, edited: Plan | None, now: datetime, deps: Dependencies) -> Decision:
+    name, authenticated = account()
+    by_policy = answer.door == POLICY
+    return Decision(
+        plan_hash=plan.hash,
+        thread_id=plan.thread_id,
+        kind=answer.kind,
+        by=deps.redactor.redact(name if authenticated and not by_policy else answer.by or name),
+        account=POLICY if by_policy else name,
+        authenticated=authenticated and not by_policy,
+        trusted=by_policy or deps.guard.rules.approvals.identity == "given",
+        door=answer.door or "server",
+        comment=deps.redactor.redact(answer.comment),
+        decided_at=now,
+        expires_at=plan.expires_at,
+        replaced_by=edited.hash if edited else None,
+    )
+
+
+def _check(decision: Decision, plan: Plan, deps: Dependencies) -> None:
+    """Raise `InputError` if this person may not approve this plan, has done so, or nobody may now."""
+    deps.guard.check_not_frozen()
+    if decision.door == POLICY:
+        if not deps.guard.approves_itself(plan):
+            raise InputError("the policy does not approve this plan by itself")
+        return
+    deps.guard.check_approver(plan, decision)
+    if decision.identity() in {item.identity() for item in deps.store.approvals(plan.hash)}:
+        raise InputError(f"{decision.identity()} has approved this plan already; another person must")
 
 
 def _go_on(state: IncidentState, decision: Decision, deps: Dependencies) -> Command[Target]:
@@ -77,6 +105,9 @@ def _go_on(state: IncidentState, decision: Decision, deps: Dependencies) -> Comm
         approved = deps.store.plan(decision.replaced_by or decision.plan_hash)
         if approved is not None:
             update["plan"] = approved.model_dump(mode="json")
+            if deps.store.decision(approved.hash) is None:  # the edited plan needs another person
+                deps.store.set_status(thread_id, "awaiting_approval")
+                return Command(update=update, goto="await_approval")
         return Command(update=update, goto="execute_action")
     if decision.kind == "reject" and decision.comment and state.get("rejected_because") is None:
         deps.store.set_status(thread_id, "running")

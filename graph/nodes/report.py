@@ -38,6 +38,10 @@ def final_status(incident: Incident) -> RunStatus:
         return "aborted"
     if incident.decision is not None and incident.decision.kind == "reject":
         return "rejected"
+    if incident.plan is not None and incident.plan.rolls_back:
+        return "failed"  # what was done had to be taken back
+    if incident.verification is not None and incident.verification.status == "worse":
+        return "failed"
     last = {outcome.action_id: outcome for outcome in incident.outcomes}  # a retried action has several
     if any(outcome.status != "succeeded" for outcome in last.values()):
         return "failed"
