@@ -9,19 +9,19 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, auto
-from itertools import pairwise
 from typing import NamedTuple
 
 from .collect import HEX_DIGITS, MAX_KEYS, Collector
 from .fields import parse_logfmt
 from .groups import Group, Line
+from .parse import Parsed, id_pattern
 from .pressure import Vocabulary
 from .shapes import code_pattern
+from .spans import Span, span_of
 from .stacks import cause_of, is_frame, opens_trace, record_start
 from .structured import StructuredReader
 from .traceruns import TraceRuns
 
-_SAMPLES = 12  # lines per block whose stamps are read, to know the block's span and whether it is in order
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
 _ORDERED = (b"==> ", b"__CURSOR=")  # headings, and entries that take several lines
 _HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
@@ -37,19 +37,13 @@ class _Kind(Enum):
 
 
 class _Entry(NamedTuple):
-    """What is known of a key."""
+    """What is known of a key; `like` is its first line, `ids` finds the request ids of its lines."""
 
     kind: _Kind
     group: Group | None = None
     codes: re.Pattern[bytes] | None = None
-
-
-class Span(NamedTuple):
-    """First and last time stamp of a block, and whether all sampled ones are in order."""
-
-    first: float
-    last: float
-    ordered: bool
+    ids: re.Pattern[bytes] | None = None
+    like: Parsed | None = None
 
 
 class BlockReader:
@@ -83,7 +77,7 @@ class BlockReader:
             self._exact_left -= len(block)
             self._to.add_lines(lines)
             return len(lines)
-        span = self._span(lines)
+        span = span_of(self._to, lines)
         where = self._place(span)
         if where == "border":
             self._to.add_lines(lines)
@@ -108,22 +102,6 @@ class BlockReader:
             self.add(block, closing=True)
         self._structured.finish()
         self._to.finish()
-
-    def _span(self, lines: Sequence[bytes]) -> Span | None:
-        """Read the stamps of the first, the last and some lines in between."""
-        to, time_of, times = self._to, self._to.section.parser.time_of, []
-        step = max(len(lines) // _SAMPLES, 1)
-        for start in (*range(0, len(lines) - 1, step), len(lines) - 1):
-            direction = -1 if start == len(lines) - 1 else 1
-            for number in range(start, max(min(start + 40 * direction, len(lines)), -1), direction):
-                moment = time_of(to.clean(lines[number][:2000]))
-                if moment is not None:
-                    times.append(moment)
-                    break
-        if not times:
-            return None
-        ordered = all(a <= b + 1 for a, b in pairwise(times))
-        return Span(min(times), max(times), ordered)
 
     def _place(self, span: Span | None) -> str:
         low, high = self._to.bounds
@@ -177,7 +155,7 @@ class BlockReader:
             if entry.kind is _Kind.PLAIN or entry.kind is _Kind.TRACE_EVENT:
                 assert entry.group is not None  # noqa: S101 - both kinds have one
                 entry.group.see(Line(numbers[place], lines[place], None, section), counts[key], bin_number)
-            if entry.kind not in (_Kind.PLAIN, _Kind.BLANK):
+            if entry.ids is not None or entry.kind not in (_Kind.PLAIN, _Kind.BLANK):
                 special[key] = []
         if new > _NEW_SHARE * len(keys) and not self._to.vocabulary:
             self._pressure += 1
@@ -213,14 +191,15 @@ class BlockReader:
             parsed = to.section.parser.parse(text)
             to.section.formats[parsed.format] += 1
             codes = code_pattern(text)
+            ids = id_pattern(text) if parsed.trace else None
             if codes is not None and codes.search(lines[place]):
-                entry = _Entry(_Kind.CODE, None, codes)
+                entry = _Entry(_Kind.CODE, None, codes, ids, parsed)
             else:
                 group = to.group_of(
                     parsed, Line(numbers[place], lines[place], parsed.time, to.section_number)
                 )
                 event = opens_trace(text) or cause_of(text) is not None
-                entry = _Entry(_Kind.TRACE_EVENT if event else _Kind.PLAIN, group)
+                entry = _Entry(_Kind.TRACE_EVENT if event else _Kind.PLAIN, group, None, ids, parsed)
         self._entries[key] = entry
         return entry
 
@@ -234,6 +213,8 @@ class BlockReader:
         frames: list[int] = []
         for key, places in special.items():
             entry = self._entries.get(key)
+            if entry is not None and entry.ids is not None and entry.like is not None:
+                self._note_ids(entry.ids, entry.like, places, lines, numbers)
             if entry is None or entry.kind is _Kind.STRUCTURED:
                 for number in self._structured.add_many(
                     [lines[p] for p in places], [numbers[p] for p in places], bin_number
@@ -241,10 +222,21 @@ class BlockReader:
                     self._see_alone(lines[places[0]], number, bin_number)
             elif entry.kind is _Kind.CODE and entry.codes is not None:
                 self._count_codes(key, entry.codes, places, lines, numbers, bin_number)
-            else:
+            elif entry.kind is not _Kind.PLAIN:
                 frames += places
         if frames:
             self._runs.fold(sorted(frames), lines, numbers)
+
+    def _note_ids(
+        self, ids: re.Pattern[bytes], like: Parsed, places: list[int], lines: list[bytes], numbers: Sequence[int]
+    ) -> None:  # fmt: skip
+        """Note the request id of each line of one key."""
+        note, section = self._to.links.note_id, self._to.section_number
+        for place in places:
+            match = ids.search(lines[place])
+            if match:
+                name = match.group(1).decode()
+                note(name, numbers[place], lines[place], section, like.component, like.level)
 
     def _see_alone(self, raw: bytes, number: int, bin_number: int | None) -> Group:
         """Count one line by parsing it."""

@@ -9,7 +9,8 @@ from .access import access_stats
 from .collect import Collector
 from .groups import Group, Line, merge_rare_words, merge_similar
 from .levels import LEVELS
-from .models import EvidenceLine, Link, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
+from .links import build_links
+from .models import EvidenceLine, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
 from .rank import rank
 from .timestamps import iso
 from .trends import find_trends
@@ -18,7 +19,6 @@ MAX_TEMPLATES = 400
 MAX_BYTES = 240_000  # of one source's digest as JSON: it travels through checkpoints
 LONG_TEXT, SHORT_TEXT = 2000, 300
 MAX_BUCKETS = 60
-MAX_LINKS = 200
 
 
 def build_digest(
@@ -158,7 +158,17 @@ def _add_facts(
     digest.timeline = _timeline(groups, collector.bins.width)
     digest.suspicious = [writer.add(line, None, True) for line in collector.suspicious]
     digest.stacks = _stacks(collector, redactor)
-    digest.links = _links(collector, redactor, writer)
+    digest.links = build_links(
+        collector.links,
+        [(section.id, section.name) for section in collector.sections],
+        redactor.redact,
+        collector.timed,
+        lambda line, keep: writer.add(line, None, False) if keep else writer.name_of(line),
+    )
+    if collector.links.forgotten:
+        digest.notes.append(
+            f"{collector.links.forgotten} request ids of no consequence were not kept for links"
+        )
 
 
 def _timeline(groups: list[Group], width: int) -> list[TimeBucket]:
@@ -192,27 +202,6 @@ def _stacks(collector: Collector, redactor: Redactor) -> list[StackTrace]:
     return traces
 
 
-def _links(collector: Collector, redactor: Redactor, writer: "_EvidenceWriter") -> list[Link]:
-    """Ids seen in several sections first; ids of one section stay as candidates for the merge with other sources."""
-    trails = sorted(collector.trails.items(), key=lambda item: (-len(item[1].lines), not item[1].bad))
-    links: list[Link] = []
-    for trace, trail in trails[:MAX_LINKS]:
-        several = len(trail.lines) > 1
-        evidence = (
-            [writer.add(line, None, False) for line in trail.lines.values()]
-            if several and len(links) < 10
-            else [f"{collector.source_id}:{line.number}" for line in trail.lines.values()]
-        )
-        links.append(
-            Link(
-                id=redactor.redact(trace),
-                sources=[collector.sections[n].id for n in trail.lines],
-                evidence=evidence,
-            )
-        )
-    return links
-
-
 class _EvidenceWriter:
     """Turns kept lines into redacted evidence, each once, and keeps count of the bytes."""
 
@@ -221,9 +210,13 @@ class _EvidenceWriter:
         self.lines: dict[str, EvidenceLine] = {}
         self.size = 0
 
+    def name_of(self, line: Line) -> str:
+        """Return the evidence id of a line."""
+        return f"{self._collector.source_id}:{line.number}"
+
     def add(self, line: Line, template: Template | None, full: bool) -> str:
         """Return the evidence id of a line, adding it if it is new; `full` keeps up to 2,000 characters."""
-        name = f"{self._collector.source_id}:{line.number}"
+        name = self.name_of(line)
         if template:
             self.size += 30 + len(name)
         if name not in self.lines:

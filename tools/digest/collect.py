@@ -12,6 +12,7 @@ from datetime import datetime
 
 from .groups import Bins, Group, Line, merge_rare_words, merge_similar, rebin
 from .journal import FIRST_KEY, JournalReader
+from .links import LinkNotes
 from .models import Level
 from .parse import ANSI, LineParser, Parsed
 from .pressure import Vocabulary
@@ -22,7 +23,6 @@ from .window import Window
 MAX_TEXT = 4000  # characters of a line that are looked at and kept
 MAX_KEYS = 100_000  # entries of the key cache; it is only a cache
 MAX_GROUPS = 20_000  # distinct shapes held; beyond, similar ones merge and the plainest are only counted
-MAX_IDS = 20_000  # request ids remembered
 HEX_DIGITS = (
     b"0123456789abcdef"  # capitals stay: levels are written with them (a deleted E or D would merge levels)
 )
@@ -61,14 +61,6 @@ class Section:
         self.last = moment if self.last is None else max(self.last, moment)
 
 
-@dataclass
-class Trail:
-    """A request id: where it was seen first in each section, and whether on a bad line."""
-
-    lines: dict[int, Line]
-    bad: bool
-
-
 class Collector:
     """Takes lines in order; holds everything a digest needs, in bounded memory."""
 
@@ -81,7 +73,7 @@ class Collector:
         self.bins = Bins()
         self.traces = TraceReader()
         self.journal = JournalReader()
-        self.trails: dict[str, Trail] = {}
+        self.links = LinkNotes()
         self.oddities: Counter[str] = Counter()
         self.lines = self.outside = self.unparsed = 0
         self.suspicious: list[Line] = []
@@ -170,6 +162,8 @@ class Collector:
                 parsed.fields or text[0] == "<" or parsed.trace is not None or CODE.search(text) is not None
             )
             self._keys[key] = None if each else known
+        elif known is not None:
+            self.links.note_level(line, known.component, known.level)
         if known is not None:
             known.see(line, 1, self.bin_of(moment))
 
@@ -205,21 +199,14 @@ class Collector:
             group = self.groups[identity] = Group(*identity, line, line)
             if len(self.suspicious) < 20 and INSTRUCTION.search(parsed.message):
                 self.suspicious.append(line)
+        self.links.note_level(line, group.component, group.level)
         if parsed.trace:
-            self.note_id(parsed.trace, line, group.level)
+            self.links.note_id(
+                parsed.trace, line.number, line.raw, line.section, group.component, group.level
+            )
         if parsed.stack and (trace := fold_text(parsed.stack, f"{self.source_id}:{line.number}")):
             self.traces.add(trace)
         return group
-
-    def note_id(self, name: str, line: Line, level: Level) -> None:
-        """Remember where a request id occurs."""
-        trail = self.trails.get(name)
-        bad = level in ("fatal", "error", "warn")
-        if trail is not None:
-            trail.lines.setdefault(line.section, line)
-            trail.bad = trail.bad or bad
-        elif len(self.trails) < MAX_IDS:
-            self.trails[name] = Trail({line.section: line}, bad)
 
     def bin_of(self, moment: float | None, span: float = 0.0) -> int | None:
         """Return the time slice of a moment; slices are widened so that they stay few and as wide as `span`."""
@@ -252,10 +239,11 @@ class Collector:
         self._add_entry(self.journal.close())
         self.traces.close()
         for group in self.groups.values():
-            group.first, group.last = self._timed(group.first), self._timed(group.last)
+            group.first, group.last = self.timed(group.first), self.timed(group.last)
             group.note_times()
 
-    def _timed(self, line: Line) -> Line:
+    def timed(self, line: Line) -> Line:
+        """Return a line with its time, read now if lines came in blocks."""
         if line.time is not None:
             return line
         return line._replace(time=self.sections[line.section].parser.time_of(self.clean(line.raw)))

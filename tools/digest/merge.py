@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from .levels import LEVELS
-from .models import Link, LogDigest, StackTrace, Template, TimeBucket
+from .links import merge_links
+from .models import LogDigest, StackTrace, Template, TimeBucket
 from .rank import rank
 from .timestamps import from_iso, iso
 
 MAX_TEMPLATES = 600
 MAX_BUCKETS = 60
-MAX_LINKS = 50
 
 
 def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = None) -> LogDigest:
@@ -19,7 +19,7 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
     except for the order of sources and notes."""
     if len(parts) == 1:
         only = parts[0].model_copy()
-        only.links = [link for link in only.links if len(link.sources) > 1][:MAX_LINKS]
+        only.links = merge_links([only.links])
         only.notes = [*only.notes, *_ends_early(only, alert_time)]
         return only
     merged = LogDigest(
@@ -44,7 +44,7 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
         for line in part.evidence
     ]
     merged.stacks = _merge_stacks(parts)
-    merged.links = _merge_links(parts, {line.id for line in merged.evidence})
+    merged.links = merge_links(part.links for part in parts)
     merged.timeline = _merge_timelines(parts)
     merged.notes += _ends_early(merged, alert_time)
     return merged
@@ -110,22 +110,6 @@ def _merge_stacks(parts: Sequence[LogDigest]) -> list[StackTrace]:
             else:
                 known[key] = stack.model_copy(deep=True)
     return sorted(known.values(), key=lambda stack: -stack.count)[:40]
-
-
-def _merge_links(parts: Sequence[LogDigest], evidence: set[str]) -> list[Link]:
-    """Join the ids of all parts; only those seen in more than one source link anything."""
-    known: dict[str, Link] = {}
-    for part in parts:
-        for link in part.links:
-            into = known.setdefault(link.id, Link(id=link.id, sources=[]))
-            into.sources += [source for source in link.sources if source not in into.sources]
-            into.evidence += link.evidence
-    links = sorted(
-        (link for link in known.values() if len(link.sources) > 1), key=lambda link: -len(link.sources)
-    )[:MAX_LINKS]
-    for link in links:
-        link.evidence = [name for name in link.evidence if name in evidence]
-    return links
 
 
 def _merge_timelines(parts: Sequence[LogDigest]) -> list[TimeBucket]:

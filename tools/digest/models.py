@@ -101,12 +101,27 @@ class AccessStats(BaseModel):
     )
 
 
-class Link(BaseModel):
-    """A request or trace id seen in more than one source."""
+class LinkStop(BaseModel):
+    """The first line of a link in one service of one source."""
 
-    id: str
-    sources: list[str]
-    evidence: list[str] = Field(default_factory=list)
+    service: str = Field(description="Component, or the source's name where lines name none.")
+    source: str = Field(description="Source id.")
+    time: str | None = None
+    evidence: str = Field(description="Evidence id; it can be opened, but is not always among `evidence`.")
+
+
+class Link(BaseModel):
+    """What leads from one service to another: a request or trace id, or the order of their first errors."""
+
+    id: str = Field(description="The request or trace id; `first errors` for the link by time.")
+    kind: Literal["id", "time"] = "id"
+    bad: bool = Field(False, description="A line of it is a warning or worse.")
+    stops: list[LinkStop] = Field(default_factory=list, description="In time order.")
+
+    @property
+    def sources(self) -> list[str]:
+        """The ids of the sources it leads through."""
+        return list(dict.fromkeys(stop.source for stop in self.stops))
 
 
 class TimeBucket(BaseModel):

@@ -163,9 +163,7 @@ def join(whole: Collector, part: Collector) -> None:
             f"{whole.source_id}:{int(where.partition(':')[2]) + base}" for where in trace.evidence
         ]
         whole.traces.add(trace)
-    for name, trail in part.trails.items():
-        whole.trails.setdefault(name, trail).bad |= trail.bad
-        trail.lines = {section: _shift(line, base) for section, line in trail.lines.items()}
+    whole.links.join(part.links, lambda line: _shift(line, base))
     whole.suspicious = (whole.suspicious + [_shift(line, base) for line in part.suspicious])[:20]
     whole.oddities.update(part.oddities)
     whole.lines += part.lines

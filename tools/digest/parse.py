@@ -29,6 +29,15 @@ _ACCESS = re.compile(
 _LEFTOVER = re.compile(r"^(?:\[[\s,:.-]*\]|<\s*>|\(\s*\)|[\s,:|\]>)-])+")
 
 
+def id_pattern(line: str) -> re.Pattern[bytes] | None:
+    """Return a pattern that finds the request id of lines like this one, by the literal text before it."""
+    match = _TRACE_TEXT.search(line)
+    if match is None:
+        return None
+    before = match.group()[: match.start(1) - match.start()]
+    return re.compile(re.escape(before).encode() + rb"([0-9A-Za-z-]{6,64})")
+
+
 class Parsed(NamedTuple):
     """A line taken apart. `message` is the line without time, level and the names that only say who wrote it."""
 

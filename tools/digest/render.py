@@ -79,8 +79,13 @@ def _numbers(digest: LogDigest) -> Iterator[str]:
             + (f"; {latency}" if latency else "")
             + (f"; worst {worst}" if worst else "")
         )
-    for link in digest.links[:6]:
-        yield f"id {link.id} links {', '.join(link.sources)} [{', '.join(link.evidence[:4])}]"
+    known = {line.id for line in digest.evidence}
+    for link in digest.links[:7]:
+        what = "first errors in order" if link.kind == "time" else f"id {link.id}" + " (fails)" * link.bad
+        yield f"{what}: " + " -> ".join(
+            f"{stop.service} {(stop.time or '')[11:19]}" + f" [{stop.evidence}]" * (stop.evidence in known)
+            for stop in link.stops[:8]
+        )
     bad = [
         (b.start, sum(b.levels.get(level, 0) for level in ("fatal", "error", "warn")), sum(b.levels.values()))
         for b in digest.timeline

@@ -120,7 +120,10 @@ class StructuredReader:
                 self._groups.clear()
             self._groups[key] = group
         elif layout.trace:
-            self._note_id(value[layout.trace], raw, number, group)
+            name = value[layout.trace]
+            if isinstance(name, str) and len(name) >= 6:
+                to = self._to
+                to.links.note_id(name, number, raw, to.section_number, group.component, group.level)
         return group
 
     def _key(self, value: dict[str, Any], layout: _Layout) -> tuple[Any, ...]:
@@ -162,14 +165,6 @@ class StructuredReader:
         parsed = to.section.parser.structured(masked, "json" if raw[:1] == b"{" else "logfmt")
         to.section.formats[parsed.format] += 1
         return to.group_of(parsed, Line(number, raw, parsed.time, to.section_number))
-
-    def _note_id(self, name: object, raw: bytes, number: int, group: Group) -> None:
-        if (
-            isinstance(name, str)
-            and len(name) >= 6
-            and (group.level in ("fatal", "error", "warn") or name in self._to.trails)
-        ):
-            self._to.note_id(name, Line(number, raw, None, self._to.section_number), group.level)
 
     def finish(self) -> None:
         """Fold groups that were opened before a field proved to be wide."""
