@@ -10,7 +10,7 @@ from .base import ActionSpec, Risk, ServiceParams
 
 
 class ClearCacheParams(ServiceParams):
-    """`pattern` is one of the key patterns that the inventory lists for the service; without it, all of them."""
+    """Drop cached keys; `pattern`, optional, is one of those that the inventory lists for the service, else all go."""
 
     pattern: Argument | None = Field(None)
 

@@ -26,7 +26,7 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT: Mapping[str, str] = {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 _HEAD = 8_000
-_TAIL = 8_000  # an error is mostly at the end; both fit a result, the escapes of hidden characters included
+_TAIL = 8_000  # an error is mostly at the end
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,13 @@ class _Kept:
 
     def text(self) -> str:
         left_out = self._size - len(self._head) - len(self._tail)
-        gap = f"\n[{left_out} bytes left out]\n".encode() if left_out > 0 else b""
-        return printable((self._head + gap + self._tail).decode("utf-8", "replace"))[: OUTPUT_LIMIT - 200]
+        # Written out, hidden characters take more room: each part is cut to half of what a result keeps.
+        half = OUTPUT_LIMIT // 2 - 200
+        head = printable(self._head.decode("utf-8", "replace"))
+        tail = printable(self._tail.decode("utf-8", "replace"))
+        if left_out <= 0 and len(head) <= half and len(tail) <= half:
+            return head + tail
+        return f"{head[:half]}\n[a part is left out; the output has {self._size} bytes]\n{tail[-half:]}"
 
 
 _HIDDEN = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

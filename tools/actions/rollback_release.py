@@ -9,7 +9,7 @@ from .base import ActionSpec, Preview, Risk, ServiceParams, Undo
 
 
 class RollbackParams(ServiceParams):
-    """`revision` is the backend's number of the release to go back to; without it, the one before the present."""
+    """Go back to the release before the present one, or to `revision`, optional, the backend's number of another."""
 
     revision: int | None = Field(None, ge=1)
 

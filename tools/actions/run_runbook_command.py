@@ -22,7 +22,7 @@ def _from_text(value: object) -> object:
 
 
 class RunbookParams(ServiceParams):
-    """`command` is a name from the inventory; `arguments` its parameters by name."""
+    """Run a command that the inventory names for the service; `arguments`: its parameters as a JSON object."""
 
     command: CommandName
     arguments: Annotated[dict[str, str | int], BeforeValidator(_from_text)] = Field(default_factory=dict)

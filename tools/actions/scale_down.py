@@ -10,7 +10,7 @@ from .base import ActionSpec, Preview, Risk, ServiceParams, Undo
 
 
 class ScaleDownParams(ServiceParams):
-    """`replicas` is the new total, not how many to take away."""
+    """Run fewer replicas; `replicas` is the new total, not how many to take away."""
 
     replicas: int = Field(ge=1, le=100)
 

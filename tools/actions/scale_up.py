@@ -10,7 +10,7 @@ from .base import ActionSpec, Preview, Risk, ServiceParams, Undo
 
 
 class ScaleUpParams(ServiceParams):
-    """`replicas` is the new total, not how many to add."""
+    """Run more replicas; `replicas` is the new total, not how many to add."""
 
     replicas: int = Field(ge=1, le=100)
 

@@ -11,9 +11,10 @@ SessionState = Literal["idle", "idle in transaction", "blocking"]
 
 
 class TerminateParams(ServiceParams):
-    """Which sessions of the service's database: in that state for `older_than_s` seconds, the oldest `limit` of them.
+    """End database sessions; `state`: idle, idle in transaction or blocking; optional: `older_than_s`, `limit`.
 
-    `blocking`: sessions that others wait for; their age is that of their transaction.
+    The oldest `limit` sessions that have been in that state for `older_than_s` seconds. `blocking`: others wait
+    for them, and they for nobody; their age is that of their transaction.
     """
 
     state: SessionState

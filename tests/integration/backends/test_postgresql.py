@@ -84,6 +84,7 @@ def test_idle_sessions_go_and_all_others_stay(admin: psycopg.Connection, postgre
     assert result.ok, result.output
     assert result.output.startswith("3 sessions were ended")
     assert "user app, application 'shop'" in result.output
+    assert "s3cret-word" not in planned.model_dump_json() + result.output + tried.output
     aged(admin, 0, "state = 'idle' AND usename = 'app'")
     assert [alive(connection) for connection in (*idle, busy, spared, elsewhere)] == [False] * 3 + [True] * 3
     assert BACKEND.probe(planned, key="k", since=datetime.now(UTC)) is True
