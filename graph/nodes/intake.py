@@ -1,5 +1,6 @@
 """`intake`: validate the alert (or make one of a person's words), keep its logs as evidence, name the sources."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from langgraph.types import Command, Overwrite, Send
@@ -106,10 +107,14 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
             f"service {alert.service!r} in the inventory"
         )
     sources, notes = discover_sources(paths)
-    inline = str(deps.evidence_dir(thread_id) / INLINE_NAME)
-    return [
-        item.model_copy(update={"name": "inline"}) if item.paths == [inline] else item for item in sources
-    ], notes
+    inline = (deps.evidence_dir(thread_id) / INLINE_NAME).resolve()
+    named = [
+        item.model_copy(update={"name": "inline"})
+        if [Path(path).resolve() for path in item.paths] == [inline]
+        else item
+        for item in sources
+    ]
+    return named, notes
 
 
 def _fresh() -> dict[str, Any]:
