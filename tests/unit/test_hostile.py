@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
 from ops_assistant.tools.hostile import (
     instruction_kind,
     markdown_block,

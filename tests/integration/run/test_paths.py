@@ -67,6 +67,11 @@ def test_approve_executes_exactly_the_plan_once(assistant: OpsAssistant) -> None
     assert (
         run.incident.verification.status == "unverified"
     )  # inline logs, simulated backend: nothing can be claimed
+    (item,) = Curation(assistant.knowledge_base).queue.items()
+    assert (item.kind, item.origin) == ("case", run.thread_id)
+    assert item.case is not None
+    assert item.case.outcome.tried == 0  # a simulated action says nothing about the remedy
+    assert assistant.knowledge_base.get(item.case.id) is None  # until a person accepts it
 
 
 @pytest.mark.parametrize("again", ["approve", "reject", "abort"])

@@ -6,9 +6,19 @@ from markdown_it import MarkdownIt
 from ops_assistant.graph.markdown import code, fenced, plain
 
 HOSTILE = [
-    "[click](http://evil.example)", "![x](http://evil.example/a.png)", "<script>alert(1)</script>", "**bold** _it_",
-    "```\n# heading\n```", "`` ` ``", "a\u202eb", "| a | b |", "# heading", "<http://evil.example>", "&lt;b&gt;", "~~~\nx",
-]  # fmt: skip
+    "[click](http://evil.example)",
+    "![x](http://evil.example/a.png)",
+    "<script>alert(1)</script>",
+    "**bold** _it_",
+    "```\n# heading\n```",
+    "`` ` ``",
+    "a\u202eb",
+    "| a | b |",
+    "# heading",
+    "<http://evil.example>",
+    "&lt;b&gt;",
+    "~~~\nx",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -11,7 +11,8 @@ from ops_assistant.tools.errors import InputError
 
 def test_prose_and_pasted_lines() -> None:
     alert = alert_from_text(
-        "Our checkout-api: answers take 5 s since 03:15.\n```\n2026-02-20 03:15:28 ERROR pool exhausted\n  at Foo.bar(Foo.java:1)\n```"
+        "Our checkout-api: answers take 5 s since 03:15.\n"
+        "```\n2026-02-20 03:15:28 ERROR pool exhausted\n  at Foo.bar(Foo.java:1)\n```"
     )
     assert alert.message == "Our checkout-api: answers take 5 s since 03:15."
     assert alert.logs == "2026-02-20 03:15:28 ERROR pool exhausted\n  at Foo.bar(Foo.java:1)"

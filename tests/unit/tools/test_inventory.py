@@ -20,9 +20,13 @@ def test_an_inventory_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("services: [{name: -x}]", "services.0.name"), ("services: [{nme: x}]", "services.0"), ("services: [", "not valid YAML"),
-     ("- a", "inventory.yaml")],
-)  # fmt: skip
+    [
+        ("services: [{name: -x}]", "services.0.name"),
+        ("services: [{nme: x}]", "services.0"),
+        ("services: [", "not valid YAML"),
+        ("- a", "inventory.yaml"),
+    ],
+)
 def test_a_bad_inventory_names_the_field(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "inventory.yaml"
     file.write_text(text)

@@ -7,7 +7,12 @@ import pytest
 from ops_assistant.tools.errors import InputError
 from ops_assistant.tools.metrics import read_metrics
 
-CSV = "timestamp,cpu,host,flat\n2026-02-20T03:00:00Z,40,a,5\n2026-02-20T03:01:00Z,97.5,a,5\n2026-02-20T03:02:00Z,80,a,5\n"
+CSV = (
+    "timestamp,cpu,host,flat\n"
+    "2026-02-20T03:00:00Z,40,a,5\n"
+    "2026-02-20T03:01:00Z,97.5,a,5\n"
+    "2026-02-20T03:02:00Z,80,a,5\n"
+)
 
 
 def test_a_csv_file_gives_what_moved_first(tmp_path: Path) -> None:
