@@ -114,6 +114,10 @@ def _facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
 
 
 def _analysis(analysis: LogAnalysis, digest: LogDigest) -> Table:
+    read = (
+        f"{digest.lines_read} of {digest.lines_read} lines, {digest.lines_outside_window} outside the window, "
+        f"{digest.lines_unparsed} without a time"
+    )
     return _facts(
         [
             ("error type", analysis.error_type),
@@ -122,8 +126,7 @@ def _analysis(analysis: LogAnalysis, digest: LogDigest) -> Table:
             ("error count", str(analysis.error_count)),
             ("first occurrence", analysis.first_occurrence or "not dated"),
             ("pattern", analysis.pattern),
-            ("read", f"{digest.lines_read} of {digest.lines_read} lines"),
-            ("not counted", f"{digest.lines_outside_window} lines outside the window" * bool(digest.lines_outside_window)),
+            ("read", read),
         ]
     )  # fmt: skip
 
