@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a pattern is read more easily on one line
 """What is gathered from one source: groups, traces, request ids, sections. Here line by line; blocks.py does it faster.
 
 Line by line every line is parsed, so that times, window and sections are exact. Small sources, the borders of the
@@ -10,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..hostile import instruction_kind
 from .groups import Bins, Group, Line, merge_rare_words, merge_similar, rebin
 from .journal import FIRST_KEY, JournalReader
 from .links import LinkNotes
@@ -27,14 +27,6 @@ HEX_DIGITS = (
     b"0123456789abcdef"  # capitals stay: levels are written with them (a deleted E or D would merge levels)
 )
 HEADING = re.compile(r"==> (.{1,300}) <==\s*$")
-INSTRUCTION = re.compile(
-    r"ignore (?:all |any )?(?:the )?(?:previous|prior|above) (?:instruction|prompt|message)"
-    r"|disregard (?:all|the|any|previous)|system prompt|you are (?:now|an? (?:ai|assistant|language model))"
-    r"|<\|im_start\|>|\[/?INST\]|as an ai|(?:approve|execute|run) (?:this|the following) (?:plan|command|action)"
-    r"|(?:assistant|system|human)\s*:\s*(?:please|you|ignore|run)"
-    r"|do not (?:tell|report|mention|alert) (?:the )?(?:user|operator|human)|(?:pre-?)?approved by (?:the )?(?:admin|operator)",
-    re.I,
-)
 
 
 @dataclass
@@ -197,7 +189,7 @@ class Collector:
             if len(self.groups) >= MAX_GROUPS:
                 self.make_room()
             group = self.groups[identity] = Group(*identity, line, line)
-            if len(self.suspicious) < 20 and INSTRUCTION.search(parsed.message):
+            if len(self.suspicious) < 20 and instruction_kind(parsed.message):
                 self.suspicious.append(line)
         self.links.note_level(line, group.component, group.level)
         if parsed.trace:

@@ -121,7 +121,9 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
 
     Codes (the only words with digits) merge with codes alone, and only if there are more of them than a status has.
     Only shapes of the same kind (e.g. level and component) merge. Shapes that merge with none map to themselves."""
-    current = {item: item[1] for item in shapes}
+    result = {item: item[1] for item in shapes}
+    alike = Counter((kind, len(shape)) for kind, shape in result)  # merging needs as many of a kind and length
+    current = {item: item[1] for item in result if alike[(item[0], len(item[1]))] >= minimum}
     for _ in range(3):  # a second slot can open only after the first has closed
         slots: dict[tuple[str, int, bool, Shape], set[str]] = defaultdict(set)
         for (kind, _), shape in current.items():
@@ -143,7 +145,7 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
                     best, best_position = size, position
             if best_position >= 0:
                 current[item] = (*shape[:best_position], STAR, *shape[best_position + 1 :])
-    return current
+    return result | current
 
 
 def _slot(kind: str, shape: Shape, position: int) -> tuple[str, int, bool, Shape]:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """One kind of secret."""
+    """One kind of secret; `sign`, where given, is a cheap pattern that lower-case text must hold too."""
 
     kind: str
     literals: tuple[str, ...]
     pattern: re.Pattern[str]
+    sign: re.Pattern[str] | None = None
 
 
 # A key that names a secret: password, db_password, X-Api-Key, clientSecret, "accessToken" ...
@@ -31,8 +32,13 @@ _NOT_VALUES = (
 )
 
 
-def _rule(kind: str, literals: str, pattern: str, flags: int = 0) -> Rule:
-    return Rule(kind, tuple(literals.split()), re.compile(pattern, flags))
+_NAMED_VALUE = re.compile(r"(?:pass|pwd|secret|key|token|credential|session|otp|cvv|pin)[\w-]*[\"']?\s*[=:]")
+
+
+def _rule(
+    kind: str, literals: str, pattern: str, flags: int = 0, sign: re.Pattern[str] | None = None
+) -> Rule:
+    return Rule(kind, tuple(literals.split()), re.compile(pattern, flags), sign)
 
 
 RULES: tuple[Rule, ...] = (
@@ -51,7 +57,7 @@ RULES: tuple[Rule, ...] = (
     _rule("signature", "sig= signature= x-amz-", r"(?i)(?:[?&]|\b)(?:sig|signature|x-amz-(?:signature|security-token|credential))=(?P<v>[^\s&\"']{8,})"),
     _rule("password", "identified requirepass masterauth auth alter", r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|requirepass|masterauth|(?:with\s+)?(?:encrypted\s+)?password)\s+(?:password\s+)?'(?P<v>[^']+)'|\b(?:requirepass|masterauth)\s+[\"']?(?P<w>[^\s\"']+)"),
     _rule("password", "--pass --tok --sec --api -p -u", r"(?i)(?:^|\s)--?(?:pass(?:word|wd)?|pw|token|secret|api-?key|auth-?token|secret-?key|access-?key)(?:\s+|=)[\"']?(?P<v>[^\s\"'-][^\s\"']*)|\b(?:mysql\w*|mariadb\w*|mongo\w*|sshpass|mysqldump)\b[^\n]*?\s-p\s?(?P<w>[^\s-]\S*)|\bcurl\b[^\n]*?\s(?:-u|--user)\s+[\"']?[^\s:\"']+:(?P<x>[^\s\"']+)"),
-    _rule("password", "pass pwd secret key token credential session otp cvv pin", rf"""(?i)(?<![\w])["']?{_KEY_NAMES}["']?\s*(?:=>|:=|[=:])\s*(?:"{_NOT_VALUES}(?P<v>(?:[^"\\]|\\.)+)"|'{_NOT_VALUES}(?P<w>[^']+)'|{_NOT_VALUES}(?P<x>[^{_VALUE_STOP}]{{2,}}))"""),
+    _rule("password", "pass pwd secret key token credential session otp cvv pin", rf"""(?i)(?<![\w])["']?{_KEY_NAMES}["']?\s*(?:=>|:=|[=:])\s*(?:"{_NOT_VALUES}(?P<v>(?:[^"\\]|\\.)+)"|'{_NOT_VALUES}(?P<w>[^']+)'|{_NOT_VALUES}(?P<x>[^{_VALUE_STOP}]{{2,}}))""", sign=_NAMED_VALUE),
     _rule("password", "password passwd passphrase passcode", r"(?i)\b(?:password|passwd|passphrase|passcode)\s+(?:is|was|set to|changed to|given|tried|used|of)[:\s]+[\"']?(?P<v>[^\s\"',;]*[\d!@#$%^&*][^\s\"',;]*|\"[^\"]+\")"),
     _rule("email", "@", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.(?!(?:log|service|txt|json|pid|sock|conf|timer|socket|out|err)\b)[A-Za-z]{2,}\b(?![:/]\w*@)"),
     _rule("card", "", r"(?<![\w.-])(?P<v>[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w.-])"),
