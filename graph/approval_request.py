@@ -7,7 +7,7 @@ from langchain.agents.middleware.human_in_the_loop import ActionRequest, ReviewC
 
 from ..agents.models import Diagnosis
 from ..tools.digest.models import LogDigest
-from .markdown import fenced
+from ..tools.markdown import fenced
 from .models import Decision, Plan, PlannedAction
 
 

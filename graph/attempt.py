@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from ..tools.actions.base import Backend, BackendResult
 from ..tools.errors import OpsError
+from ..tools.markdown import visible
 from ..tools.redaction import Redactor
 from .ledger import action_key
-from .markdown import visible
 from .models import Outcome, Plan
 from .store import Store
 
@@ -132,4 +132,4 @@ def storable(text: str) -> str:
     if len(text) > OUTPUT_CHARACTERS:
         half = OUTPUT_CHARACTERS // 2
         text = f"{text[:half]}\n... ({len(text) - 2 * half} characters left out)\n{text[-half:]}"
-    return visible(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    return visible(text.encode("utf-8", "backslashreplace").decode("utf-8"), keep_newlines=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..tools.errors import InputError
+from ..tools.markdown import code, plain
 from .audit import Audit, AuditEntry, chain_problems
 from .canonical import canonical_json
-from .markdown import code, plain
 
 _FENCE = "````"
 _BEGIN, _END = f"{_FENCE}jsonl", _FENCE

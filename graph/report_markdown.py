@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from ..agents.models import Diagnosis, Hypothesis, LogAnalysis, Recommendation, SimilarCase, Solution
 from ..tools.digest import LogDigest
 from ..tools.digest.models import Citation
+from ..tools.markdown import bullets, code, fenced, plain
 from .incident import Incident
-from .markdown import bullets, code, fenced, plain
 from .models import Decision, Outcome, Plan, RunStatus, Verification
 
 

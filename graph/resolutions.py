@@ -13,8 +13,8 @@ from langchain.agents.middleware.human_in_the_loop import ActionRequest, ReviewC
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..tools.errors import InputError
+from ..tools.markdown import fenced
 from .answers import ANSWER_SCHEMA
-from .markdown import fenced
 from .models import Outcome, Plan
 
 Choice = Literal["retry", "skip", "abort"]

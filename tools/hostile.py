@@ -1,4 +1,4 @@
-"""Text from logs is hostile: find lines that address a model, and show log text so that it does nothing.
+"""Text from logs is hostile: find the lines that address a model. `markdown` shows log text so that it is inert.
 
 Finding them is a help, not the wall: what holds is that actions come from a closed catalogue and that
 claims are proven in code. A line that is missed here gains nothing by it.
@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
+
+from .markdown import ANSI, UNSEEN
 
 _GAP = r"[\W_]+"  # between words: blanks, `+`, `_`, `.`, dashes; whatever hides them in a URL or a key
 
@@ -123,13 +125,6 @@ _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
 _SPACED = re.compile(r"\b(?:[A-Za-z] ){5,}[A-Za-z]\b")
 # Cyrillic and Greek letters that look like Latin ones.
 _LOOKALIKES = str.maketrans("аеорсухіѕјԁɡΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aeopcyxisjdgABEZHIKMNOPTYXo")
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&])")
-_SCHEME = re.compile(r"\b(https?|ftp|file|javascript|data|mailto|vbscript)(:)", re.IGNORECASE)
-_LIST_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-=])", re.MULTILINE)
 
 
 def instruction_kind(line: str) -> str | None:
@@ -150,7 +145,7 @@ def instruction_kind(line: str) -> str | None:
 def _readings(line: str) -> Iterator[tuple[str, str]]:
     """Yield the line as it is and as it reads when decoded, each with the name of the encoding."""
     yield line, ""
-    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", _ANSI.sub("", line)))
+    plain = UNSEEN.sub("", unicodedata.normalize("NFKC", ANSI.sub("", line)))
     if not line.isascii():
         plain = plain.translate(_LOOKALIKES)
     if plain != line:
@@ -179,39 +174,3 @@ def _decoded(text: str, how: str) -> Iterator[tuple[str, str]]:
     except (binascii.Error, ValueError):
         return
     yield words, how
-
-
-def visible(text: str, *, keep_newlines: bool = False) -> str:
-    r"""Return `text` without terminal escapes, and with every unseen character written out as `\u200b`.
-
-    Direction overrides and zero-width characters can make text read as something else than it is.
-    """
-    if not keep_newlines:
-        text = text.replace("\r\n", " ").replace("\n", " ")
-    return _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", _ANSI.sub("", text).replace("\r\n", "\n"))
-
-
-def markdown_text(text: str) -> str:
-    """Return `text` for use in Markdown prose: no link, image, HTML, emphasis or heading comes to life.
-
-    Addresses are defanged (`https[:]//host`), since viewers link a bare one by themselves.
-    """
-    escaped = _MARKDOWN.sub(r"\\\1", visible(text))
-    escaped = _LIST_START.sub(lambda m: f"{m[1]}{m[2]}\\{m[3]}" if m[2] else f"{m[4]}\\{m[5]}", escaped)
-    return _SCHEME.sub(r"\1\\[:\\]", escaped).replace("www.", "www\\[.\\]")
-
-
-def markdown_code(text: str) -> str:
-    """Return `text` as inline code that no backtick in it can end."""
-    shown = visible(text)
-    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
-    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
-
-
-def markdown_block(lines: list[str]) -> str:
-    """Return log lines as a fenced code block that no line in it can end."""
-    shown = [visible(line) for line in lines]
-    longest = max((len(run) for line in shown for run in re.findall(r"`+", line)), default=0)
-    mark = "`" * max(3, longest + 1)
-    return "\n".join([f"{mark}text", *shown, mark])

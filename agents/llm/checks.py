@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...tools.digest.models import Citation, LogDigest
-from ...tools.hostile import visible
+from ...tools.markdown import visible
 from ..proof import check_citations
 from .wire import WireCitation, WireHypothesis
 

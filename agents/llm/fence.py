@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Collection
 
 from ...tools.digest.models import LogDigest, Template
-from ...tools.hostile import instruction_kind, visible
+from ...tools.hostile import instruction_kind
+from ...tools.markdown import visible
 
 # Any spelling of our delimiter inside telemetry; the nonce alone is what makes a real one.
 _DELIMITER = re.compile(r"<\s*/?\s*evidence", re.IGNORECASE)

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from ..agents.models import Diagnosis, LogAnalysis, Recommendation, Solution
 from ..graph.incident import Incident
-from ..graph.markdown import visible
 from ..graph.models import Outcome, Plan, Verification
 from ..tools.digest.models import LogDigest
+from ..tools.markdown import visible
 
 if TYPE_CHECKING:
     from ..graph.store import RunRow
@@ -232,4 +232,4 @@ def _bullet(text: str) -> Padding:
 
 
 def _text(text: str) -> Text:
-    return Text(visible(text))
+    return Text(visible(text, keep_newlines=True))
