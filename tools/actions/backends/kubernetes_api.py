@@ -94,56 +94,55 @@ class Workloads:
 
         Raises `Refused` or `Lost`.
         """
-        from kubernetes.client import ApiException
         from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-        method = getattr(self._api, f"patch_namespaced_{_SNAKE[kind]}{'_scale' if scale else ''}")
+        method = f"patch_namespaced_{_SNAKE[kind]}{'_scale' if scale else ''}"
+        options = {"field_manager": FIELD_MANAGER, **({"dry_run": "All"} if dry_run else {})}
         try:
-            method(
-                name,
-                namespace,
-                body,
-                field_manager=FIELD_MANAGER,
-                _request_timeout=timeout_s,
-                **({"dry_run": "All"} if dry_run else {}),
-            )
-        except ApiException as error:
-            text = _message(error.status, error.reason, error.body)
-            # A server error or a gateway's time-out may come after the change was stored.
-            if error.status is None or not 400 <= error.status < 500:
-                raise Lost(text) from None
-            raise Refused(text, conflict=error.status == 409) from None
+            status, text = self._call(method, name, namespace, body, timeout_s=timeout_s, **options)
         except (NewConnectionError, ConnectTimeoutError) as error:
             raise Refused(f"the API server cannot be reached ({type(error).__name__})") from None
         except HTTPError as error:
             raise Lost(f"the API server did not answer ({type(error).__name__})") from None
+        # A server error or a gateway's time-out may come after the change was stored.
+        if status >= 500:
+            raise Lost(_message(status, text))
+        if not 200 <= status < 300:
+            raise Refused(_message(status, text), conflict=status == 409)
 
     def _get(self, method: str, what: str, *args: str, **options: str) -> Object:
-        from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
         try:
-            # Undecoded, so that fields newer than the client are neither lost nor refused.
-            response = getattr(self._api, method)(
-                *args, _preload_content=False, _request_timeout=_READ_TIMEOUT_S, **options
-            )
-            body, status = response.data, response.status
-        except ApiException as error:
-            text = _message(error.status, error.reason, error.body)
-            raise BackendUnavailable(f"kubernetes: {what}: {text}") from None
+            status, body = self._call(method, *args, timeout_s=_READ_TIMEOUT_S, **options)
         except HTTPError as error:
             raise BackendUnavailable(
                 f"kubernetes: {what}: the API server cannot be reached ({type(error).__name__})"
             ) from None
         if status != 200:
-            raise BackendUnavailable(f"kubernetes: {what}: {_message(status, '', body)}")
+            raise BackendUnavailable(f"kubernetes: {what}: {_message(status, body)}")
         return dict(orjson.loads(body))
 
+    def _call(self, method: str, *args: Any, timeout_s: float, **options: str) -> tuple[int, bytes | str]:
+        """Return status and body of a call, undecoded: fields newer than the client are neither lost nor refused."""
+        from kubernetes.client import ApiException
 
-def _message(status: int | None, reason: str | None, body: str | bytes | None) -> str:
+        try:
+            answer = getattr(self._api, method)(
+                *args, _preload_content=False, _request_timeout=timeout_s, **options
+            )
+        except (
+            ApiException
+        ) as error:  # for answers of any status in older clients; without one for TLS errors
+            return int(error.status or 0), error.body or str(error.reason)
+        else:
+            return answer.status, answer.data
+
+
+def _message(status: int, body: str | bytes) -> str:
     """Return what the API server says; its headers, which may carry tokens, are left out."""
     try:
-        text = str(orjson.loads(body or b"{}").get("message", ""))
+        text = str(orjson.loads(body).get("message", ""))
     except (orjson.JSONDecodeError, AttributeError):
-        text = ""
-    return f"{status} {text or reason or ''}".strip()[:500]
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    return f"{status} {text}".strip()[:500]
