@@ -1,16 +1,20 @@
-"""What lowers single signs before they are added up: outer exceptions, and states that are already over."""
+"""What lowers single signs before they are added up: outer exceptions, states that are over, lone rejected clients."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...tools.digest.models import LogDigest
+from ...tools.digest.models import LogDigest, Template
 from .lines import is_recovery
 from .signs import Sign
 
 _NUMBER = re.compile(r"\d+")
 _OUTER = 0.5  # an exception that another one caused
 _OVER = 0.5  # a state after which the same log reports that it works again
+_LONE = 0.6  # one client that was turned away once
+_TURNED_AWAY = frozenset(
+    ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
+)
 # States that come and go by themselves; other faults stay true although the program goes on.
 _PASSING_STATES = frozenset(
     (
@@ -30,12 +34,14 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     """Return the signs with their strengths corrected by what the rest of the digest says."""
     outer = _outer_texts(signs, digest)
     over = _over_lines(signs, digest)
+    lone = _lone_modes(signs, digest)
     return [
         replace(
             sign,
             strength=sign.strength
             * (_OUTER if _is_outer(sign, outer) else 1.0)
-            * (_OVER if i in over else 1.0),
+            * (_OVER if i in over else 1.0)
+            * (_LONE if sign.mode in lone else 1.0),
         )
         for i, sign in enumerate(signs)
     ]
@@ -83,3 +89,32 @@ def _over_lines(signs: Sequence[Sign], digest: LogDigest) -> frozenset[int]:
         and sign.line.level in ("info", "warn", "none", "debug")
         and last[(sign.mode, sign.line.source)] < recovered.get(sign.line.source, "")
     )
+
+
+def _lone_modes(signs: Sequence[Sign], digest: LogDigest) -> frozenset[str]:
+    """Return the modes that only one line of everyday level shows: a person who mistypes is no incident."""
+    counts = {item.id: item for item in digest.templates}
+    lines: dict[str, dict[str, Sign]] = {}
+    for sign in signs:
+        if sign.mode in _TURNED_AWAY:
+            lines.setdefault(sign.mode, {})[sign.line.id] = sign
+    return frozenset(
+        mode
+        for mode, found in lines.items()
+        if len(found) == 1
+        and all(
+            sign.line.level not in ("fatal", "error")
+            and _times(sign, counts.get(sign.line.template or "")) == 1
+            for sign in found.values()
+        )
+    )
+
+
+def _times(sign: Sign, template: Template | None) -> int:
+    """Return how often the sign's line was logged; where codes tell its lines apart, with its code."""
+    if template is None:
+        return 1
+    codes = [
+        count for found in template.values.values() for code, count in found.items() if code in sign.quote
+    ]
+    return min(codes, default=template.count)

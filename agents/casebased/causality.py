@@ -33,7 +33,7 @@ _EFFECTS: Mapping[str, str] = {
     "cache-memory-full slow-query",
     "file-descriptor-exhaustion": f"{_START} too-many-connections missing-dependency dns-failure storage-io-error "
     "filesystem-permission-denied",
-    "storage-io-error": f"{_START} data-corruption disk-full native-crash cpu-saturation slow-query "
+    "storage-io-error": f"{_START} data-corruption native-crash cpu-saturation slow-query "
     "filesystem-permission-denied",
     "volume-mount-failure": f"{_START} missing-dependency filesystem-permission-denied data-corruption "
     "storage-io-error",

@@ -1,4 +1,4 @@
-"""Which parts of a log line its program did not write itself: requests, user agents, query text, names."""
+"""Which parts of a log line say nothing about the program: words of its clients, and counts of zero."""
 
 import re
 from functools import lru_cache
@@ -33,3 +33,13 @@ def is_foreign(text: str, start: int, end: int) -> bool:
     return any(left <= start < right for left, right in spans) and any(
         left < end <= right for left, right in spans
     )
+
+
+# `0 remaining in queue`, `errors=0`, `"failed": 0`: the words are there, what they name is not.
+_ZERO_BEFORE = re.compile(r"(?<![\w.:/-])0 (?:\w+ ){0,2}$")
+_ZERO_AFTER = re.compile(r"\w*[\"']?\s?[=:]\s?0(?![\w.,:/%-])")
+
+
+def counts_nothing(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]` is what the line counts none of."""
+    return bool(_ZERO_BEFORE.search(text[:start])) or bool(_ZERO_AFTER.match(text, end))

@@ -11,7 +11,7 @@ _MORE_LINES = 0.4  # share of a further, different line's strength that still co
 _MAX_LINES = 4
 _SIMILAR = 0.2  # what a case's likeness in words can add for its mode
 _STEP_BACK = 0.75  # how far a fully explained mode steps back
-_LATE = 0.5  # a cause first seen after its effect explains less
+_LATE = 0.3  # a cause first seen after its effect explains less
 
 
 @dataclass

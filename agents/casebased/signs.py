@@ -8,7 +8,7 @@ from typing import Any
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge.models import Hit, SignatureHit
-from .fields import is_foreign
+from .fields import counts_nothing, is_foreign
 from .lines import is_client_noise
 
 # How much one signature says about the root cause, by its weight.
@@ -61,6 +61,8 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _ELSEWHERE
                 elif is_foreign(line.text, *span):
                     strength *= _FOREIGN
+                elif counts_nothing(line.text, *span):
+                    continue
                 if is_client_noise(line.text):
                     strength *= _NOISE
                 if line.id in suspicious:
