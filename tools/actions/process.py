@@ -64,6 +64,8 @@ class Programs:
         """
         environment = {**ENVIRONMENT, "OPS_ACTION_KEY": key}
         ended = start_gate.run(argv, key, self._folder, timeout_s, env=environment)
+        if ended.state != "refused":  # then it is another worker's to read
+            start_gate.forget_output(key, self._folder)
         output = printable(ended.output)[: OUTPUT_LIMIT - 200]
         if ended.state == "ended":
             return BackendResult(ok=ended.code == 0, output=f"{output}\nexit status {ended.code}".strip())

@@ -43,6 +43,13 @@ def test_a_key_passes_once(programs: Programs) -> None:
     assert (again.ok, again.problem) == (False, "unknown")
 
 
+def test_what_a_program_prints_does_not_stay_at_its_gate(programs: Programs, tmp_path: Path) -> None:
+    result = programs.run(["/bin/echo", "canary-4711"], key="k", timeout_s=20)
+    assert "canary-4711" in result.output
+    assert not [file for file in (tmp_path / "gate").iterdir() if b"canary" in file.read_bytes()]
+    assert programs.did_run("k") is True
+
+
 def test_a_program_that_failed_or_is_not_there_is_a_failure(programs: Programs) -> None:
     for number, argv in enumerate((["/bin/false"], ["/no/such/program"])):
         result = programs.run(argv, key=f"k{number}", timeout_s=20)
