@@ -10,7 +10,8 @@ _FOREIGN = re.compile(
     |\b(?:user[_-]?agent|agent|ua|referr?er|ur[il]|path|query(?:_string)?|params?|body|comment|search|
         user(?:name)?|login|title|subject|filename|message_body|text)
        ["']?\s*[=:]\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;}}]+)
-    |\b(?:STATEMENT|statement|execute\s\S+|SQL|sql):\s.*        # what a client sent to a database
+    |\b(?:STATEMENT|statement|execute\s\S+):\s.*                # what a client sent to a database
+    |\b(?:SQL|sql):\s(?i:select|insert|update|delete|merge|with|create|alter|drop|call)\b.*
     ''',
     re.X,
 )  # fmt: skip
