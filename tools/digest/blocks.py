@@ -1,19 +1,20 @@
 """Reads blocks of lines at C speed into a Collector: only one line of each distinct key is looked at in Python.
 
-A line's key is the line without its digits and small hex letters, made for a whole block at once. Lines with the same
-key have the same shape, so they are counted without being parsed. Four kinds of lines need more than that: lines with
-a code (an HTTP status: digits that are evidence), JSON and logfmt lines, stack frames, and blank lines.
+A line's key is the line without its digits, made for a whole block at once. Lines with the same key have the same
+shape, so they are counted without being parsed. Where ids make many keys, small hex letters are left out too; then the
+newest line of each key is looked at in every fourth block, since words may have become equal (`find`, `bind`). Some
+kinds of lines need more than that: lines with a code (an HTTP status: digits that are evidence), JSON and logfmt
+lines, stack frames, and blank lines.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from enum import Enum, auto
-from typing import NamedTuple
 
-from .collect import HEX_DIGITS, MAX_KEYS, Collector
+from .collect import DIGITS, HEX_DIGITS, MAX_KEYS, Collector
 from .fields import parse_logfmt
 from .groups import Group, Line
+from .keys import Entry, Kind, codes_of, words_of
 from .parse import Parsed, id_pattern
 from .pressure import Vocabulary
 from .shapes import code_pattern
@@ -22,28 +23,10 @@ from .stacks import cause_of, is_frame, opens_trace, record_start
 from .structured import StructuredReader
 from .traceruns import TraceRuns
 
+_MANY_SHARE = 0.05  # above this share of new keys in two blocks, hex letters are left out of keys
 _NEW_SHARE = 0.25  # above this share of new keys a block is under pressure: ids defeat the hex key
 _ORDERED = (b"==> ", b"__CURSOR=")  # headings, and entries that take several lines
 _HOLD_FROM = 1 << 14  # smaller blocks come from the end of a file
-
-
-class _Kind(Enum):
-    PLAIN = auto()
-    CODE = auto()
-    STRUCTURED = auto()
-    FRAME = auto()
-    TRACE_EVENT = auto()
-    BLANK = auto()
-
-
-class _Entry(NamedTuple):
-    """What is known of a key; `like` is its first line, `ids` finds the request ids of its lines."""
-
-    kind: _Kind
-    group: Group | None = None
-    codes: re.Pattern[bytes] | None = None
-    ids: re.Pattern[bytes] | None = None
-    like: Parsed | None = None
 
 
 class BlockReader:
@@ -53,10 +36,11 @@ class BlockReader:
         """The first `exact_bytes` bytes are read line by line: small logs deserve exact times, and cost little."""
         self._to = collector
         self._exact_left = exact_bytes
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: dict[bytes, Entry] = {}
         self._coded: dict[tuple[bytes, object], Group] = {}
         self._runs = TraceRuns(collector)
-        self._pressure = 0
+        self._deleted = DIGITS
+        self._blocks = self._many = self._pressure = 0
         self._held: list[bytes] = []
         self._structured = StructuredReader(collector)
 
@@ -128,7 +112,7 @@ class BlockReader:
         else:
             numbers = range(base, base + len(lines))
         vocabulary = self._to.vocabulary
-        text = vocabulary.keys(block) if vocabulary else block.translate(None, HEX_DIGITS)
+        text = vocabulary.keys(block) if vocabulary else block.translate(None, self._deleted)
         keys = text.split(b"\n")
         keys.pop()
         self._count_keys(lines, keys, numbers, bin_number)
@@ -145,6 +129,8 @@ class BlockReader:
         first: dict[bytes, int] | None = None
         special: dict[bytes, list[int]] = {}
         new, section = 0, self._to.section_number
+        self._blocks += 1
+        check = self._deleted is HEX_DIGITS and (self._blocks <= 8 or self._blocks % 4 == 0)
         for key, place in last.items():
             entry = self._entries.get(key)
             if entry is None:
@@ -152,17 +138,14 @@ class BlockReader:
                     first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
                 new += 1
                 entry = self._enter(key, lines, first[key], numbers)
-            if entry.kind is _Kind.PLAIN or entry.kind is _Kind.TRACE_EVENT:
+            if check and entry.kind is Kind.PLAIN:
+                entry = self._checked(key, entry, lines[place])
+            if entry.kind is Kind.PLAIN or entry.kind is Kind.TRACE_EVENT:
                 assert entry.group is not None  # noqa: S101 - both kinds have one
                 entry.group.see(Line(numbers[place], lines[place], None, section), counts[key], bin_number)
-            if entry.ids is not None or entry.kind not in (_Kind.PLAIN, _Kind.BLANK):
+            if entry.ids is not None or entry.kind not in (Kind.PLAIN, Kind.BLANK):
                 special[key] = []
-        if new > _NEW_SHARE * len(keys) and not self._to.vocabulary:
-            self._pressure += 1
-            if self._pressure >= 3:
-                self._to.vocabulary = Vocabulary()
-                self._to.make_room()
-                self._forget()
+        self._watch(new / max(len(keys), 1))
         if special:
             for place, key in enumerate(keys):
                 if key in special:
@@ -171,35 +154,61 @@ class BlockReader:
         if len(self._entries) > MAX_KEYS:
             self._forget()
 
+    def _watch(self, new: float) -> None:
+        """Judge a block's share of new keys: too many mean that ids are part of them."""
+        if self._deleted is DIGITS:
+            self._many += new > _MANY_SHARE
+            if self._many >= 2:
+                self._deleted = HEX_DIGITS
+                self._forget()
+        elif not self._to.vocabulary:
+            self._pressure += new > _NEW_SHARE
+            if self._pressure >= 3:
+                self._to.vocabulary = Vocabulary()
+                self._to.make_room()
+                self._forget()
+
     def _forget(self) -> None:
         """Empty the caches; groups stay, so only speed is lost for a moment."""
         self._entries.clear()
         self._coded.clear()
 
-    def _enter(self, key: bytes, lines: list[bytes], place: int, numbers: Sequence[int]) -> _Entry:
+    def _checked(self, key: bytes, entry: Entry, newest: bytes) -> Entry:
+        """Return the entry; as MIXED from now on, if this line of its key is of another shape."""
+        if words_of(newest) == entry.words:
+            return entry
+        to = self._to
+        parsed = to.section.parser.parse(to.clean(newest))
+        if entry.like is None or to.shape_of(parsed) == to.shape_of(entry.like):
+            return entry
+        entry = self._entries[key] = entry._replace(kind=Kind.MIXED)
+        return entry
+
+    def _enter(self, key: bytes, lines: list[bytes], place: int, numbers: Sequence[int]) -> Entry:
         """Look at the first line of a new key."""
         to = self._to
         text = to.clean(lines[place])
-        entry = _Entry(_Kind.PLAIN)
+        entry = Entry(Kind.PLAIN)
         if not text or text.isspace():
-            entry = _Entry(_Kind.BLANK)
+            entry = Entry(Kind.BLANK)
         elif is_frame(text) or (text[:4] == "    " and place and b'File "' in lines[place - 1][:40]):
-            entry = _Entry(_Kind.FRAME)
+            entry = Entry(Kind.FRAME)
         elif text[0] == "{" or ("=" in text[:40] and parse_logfmt(text)):
-            entry = _Entry(_Kind.STRUCTURED)
+            entry = Entry(Kind.STRUCTURED)
         else:
             parsed = to.section.parser.parse(text)
             to.section.formats[parsed.format] += 1
             codes = code_pattern(text)
             ids = id_pattern(text) if parsed.trace else None
             if codes is not None and codes.search(lines[place]):
-                entry = _Entry(_Kind.CODE, None, codes, ids, parsed)
+                entry = Entry(Kind.CODE, None, codes, ids, parsed)
             else:
                 group = to.group_of(
                     parsed, Line(numbers[place], lines[place], parsed.time, to.section_number)
                 )
+                words = words_of(lines[place]) if self._deleted is HEX_DIGITS else b""
                 event = opens_trace(text) or cause_of(text) is not None
-                entry = _Entry(_Kind.TRACE_EVENT if event else _Kind.PLAIN, group, None, ids, parsed)
+                entry = Entry(Kind.TRACE_EVENT if event else Kind.PLAIN, group, None, ids, parsed, words)
         self._entries[key] = entry
         return entry
 
@@ -215,14 +224,17 @@ class BlockReader:
             entry = self._entries.get(key)
             if entry is not None and entry.ids is not None and entry.like is not None:
                 self._note_ids(entry.ids, entry.like, places, lines, numbers)
-            if entry is None or entry.kind is _Kind.STRUCTURED:
-                for number in self._structured.add_many(
-                    [lines[p] for p in places], [numbers[p] for p in places], bin_number
-                ):
-                    self._see_alone(lines[places[0]], number, bin_number)
-            elif entry.kind is _Kind.CODE and entry.codes is not None:
-                self._count_codes(key, entry.codes, places, lines, numbers, bin_number)
-            elif entry.kind is not _Kind.PLAIN:
+            if entry is None or entry.kind is Kind.STRUCTURED:
+                raws = {numbers[place]: lines[place] for place in places}
+                for number in self._structured.add_many(list(raws.values()), list(raws), bin_number):
+                    self._see_alone(raws[number], number, bin_number)
+            elif entry.kind is Kind.CODE and entry.codes is not None:
+                found = codes_of(entry.codes, [lines[place] for place in places])
+                self._count_apart(key, found, places, lines, numbers, bin_number)
+            elif entry.kind is Kind.MIXED:
+                found = [words_of(lines[place]) for place in places]
+                self._count_apart(key, found, places, lines, numbers, bin_number)
+            elif entry.kind is not Kind.PLAIN:
                 frames += places
         if frames:
             self._runs.fold(sorted(frames), lines, numbers)
@@ -247,14 +259,11 @@ class BlockReader:
         group.see(line, 1, bin_number)
         return group
 
-    def _count_codes(
-        self, key: bytes, codes: re.Pattern[bytes], places: list[int], lines: list[bytes], numbers: Sequence[int],
+    def _count_apart(
+        self, key: bytes, found: list[object], places: list[int], lines: list[bytes], numbers: Sequence[int],
         bin_number: int | None,
     ) -> None:  # fmt: skip
-        """Count the lines of one key apart by their codes."""
-        found: list[object] = codes.findall(b"\n".join([lines[place] for place in places]))
-        if len(found) != len(places):  # a line without the code, or with more: one by one
-            found = [match.groups() if (match := codes.search(lines[place])) else None for place in places]
+        """Count the lines of one key apart by what was found in each."""
         counts = Counter(found)
         newest = dict(zip(found, places, strict=True))
         oldest: dict[object, int] | None = None

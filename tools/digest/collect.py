@@ -23,9 +23,11 @@ from .window import Window
 MAX_TEXT = 4000  # characters of a line that are looked at and kept
 MAX_KEYS = 100_000  # entries of the key cache; it is only a cache
 MAX_GROUPS = 20_000  # distinct shapes held; beyond, similar ones merge and the plainest are only counted
-HEX_DIGITS = (
-    b"0123456789abcdef"  # capitals stay: levels are written with them (a deleted E or D would merge levels)
-)
+# What a line's key leaves out. Without hex letters `find` and `bind` are one word, so they stay until ids with such
+# letters make too many keys. Capitals always stay: levels are written with them.
+DIGITS = b"0123456789"
+HEX_DIGITS = b"0123456789abcdef"
+MANY_KEYS = 1000
 HEADING = re.compile(r"==> (.{1,300}) <==\s*$")
 
 
@@ -132,7 +134,7 @@ class Collector:
             return
         if not text or text.isspace():
             return
-        key = raw.translate(None, HEX_DIGITS)
+        key = raw.translate(None, DIGITS if len(self._keys) < MANY_KEYS else HEX_DIGITS)
         known = self._keys.get(key)
         parsed = section.parser.parse(text) if known is None else None
         moment = parsed.time if parsed else section.parser.time_of(text)
@@ -182,8 +184,7 @@ class Collector:
 
     def group_of(self, parsed: Parsed, line: Line) -> Group:
         """Return the group of a parsed line, opening it if it is new; note the line's id and trace, if any."""
-        message = self.vocabulary.mask(parsed.message) if self.vocabulary else parsed.message
-        identity = (parsed.level, parsed.component, shape_of(message))
+        identity = (parsed.level, parsed.component, self.shape_of(parsed))
         group = self.groups.get(identity)
         if group is None:
             if len(self.groups) >= MAX_GROUPS:
@@ -199,6 +200,10 @@ class Collector:
         if parsed.stack and (trace := fold_text(parsed.stack, f"{self.source_id}:{line.number}")):
             self.traces.add(trace)
         return group
+
+    def shape_of(self, parsed: Parsed) -> Shape:
+        """Return the shape of a line's message."""
+        return shape_of(self.vocabulary.mask(parsed.message) if self.vocabulary else parsed.message)
 
     def bin_of(self, moment: float | None, span: float = 0.0) -> int | None:
         """Return the time slice of a moment; slices are widened so that they stay few and as wide as `span`."""

@@ -122,7 +122,9 @@ def slot_merge(shapes: Iterable[tuple[str, Shape]], minimum: int) -> dict[tuple[
     Codes (the only words with digits) merge with codes alone, and only if there are more of them than a status has.
     Only shapes of the same kind (e.g. level and component) merge. Shapes that merge with none map to themselves."""
     result = {item: item[1] for item in shapes}
-    alike = Counter((kind, len(shape)) for kind, shape in result)  # merging needs as many of a kind and length
+    alike = Counter(
+        (kind, len(shape)) for kind, shape in result
+    )  # merging needs as many of a kind and length
     current = {item: item[1] for item in result if alike[(item[0], len(item[1]))] >= minimum}
     for _ in range(3):  # a second slot can open only after the first has closed
         slots: dict[tuple[str, int, bool, Shape], set[str]] = defaultdict(set)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from . import fields as f
-from .collect import HEX_DIGITS, MAX_KEYS, Collector
+from .collect import DIGITS, HEX_DIGITS, MANY_KEYS, MAX_KEYS, Collector
 from .groups import Group, Line
 from .parse import Parsed
 from .shapes import shape_of
@@ -129,10 +129,11 @@ class StructuredReader:
     def _key(self, value: dict[str, Any], layout: _Layout) -> tuple[Any, ...]:
         """What makes lines of one layout equal: level, writer, message and telling values without their numbers."""
         key: list[Any] = [id(layout), value.get(layout.level), _plain(value.get(layout.component))]
+        deleted = DIGITS if len(self._groups) < MANY_KEYS else HEX_DIGITS
         for name in (layout.message, *layout.telling):
             text = value.get(name)
             if isinstance(text, str):
-                key.append(text.encode(errors="replace").translate(None, HEX_DIGITS))
+                key.append(text.encode(errors="replace").translate(None, deleted))
             elif text is not None:
                 key.append(_plain(text))
         for name in layout.codes:

@@ -84,6 +84,32 @@ def test_blocks_give_what_single_lines_give(mixed: Path, monkeypatch: pytest.Mon
     assert facts(digest_logs([mixed])) == fast
 
 
+@pytest.mark.parametrize("hexadecimal", [False, True])
+def test_words_that_differ_in_hex_letters_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hexadecimal: bool
+) -> None:
+    monkeypatch.setattr(digest, "EXACT_BYTES", 0)
+    path = tmp_path / "words.log"
+    rows = [
+        f"{stamp(n)} INFO job {f'7{n * 7919:08x}9' if hexadecimal else n} cannot {'bind' if n % 3 else 'find'} port"
+        for n in range(40_000)
+    ]
+    if not hexadecimal:  # where no ids force hex letters out, even a single line is told apart
+        rows[20_000] = f"{stamp(20_000)} INFO job 4711 cannot fined port"
+    path.write_text("\n".join(rows) + "\n")
+    counts = {t.template: t.count for t in digest_logs([path]).templates}
+    if hexadecimal:  # lines before the collision is noticed may be counted wrongly
+        assert set(counts) == {"job <*> cannot bind port", "job <*> cannot find port"}
+        assert counts["job <*> cannot bind port"] == pytest.approx(26_666, rel=0.1)
+    else:
+        assert counts == {
+            "job <*> cannot bind port": 26_665,
+            "job <*> cannot find port": 13_334,
+            "job <*> cannot fined port": 1,
+        }
+    assert sum(counts.values()) == 40_000
+
+
 def test_processes_give_what_one_gives(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = facts(digest_logs([mixed]))
     monkeypatch.setattr(parallel, "MIN_BYTES", 1 << 16)
