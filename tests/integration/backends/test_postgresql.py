@@ -114,22 +114,31 @@ def test_open_transactions_go_the_oldest_first_up_to_the_limit(
 def test_the_head_of_a_lock_queue_goes_and_those_who_waited_go_on(
     admin: psycopg.Connection, postgres_url: str
 ) -> None:
-    blocker, waiter = connect(postgres_url), connect(postgres_url)
-    blocker.execute("SELECT pg_advisory_xact_lock(1)")
+    blocker, waiter, last = (connect(postgres_url) for _ in range(3))
+    lock = "SELECT pg_advisory_xact_lock({})"
+    blocker.execute(lock.format(1))
+    waiter.execute(lock.format(2))
     answers: list[object] = []
-    thread = threading.Thread(
-        target=lambda: answers.append(waiter.execute("SELECT pg_advisory_xact_lock(1)").fetchone())
-    )
-    thread.start()
-    aged(admin, 1, "wait_event_type = 'Lock' AND xact_start < now() - interval '1.1 s'")
+
+    def wait(connection: psycopg.Connection, number: int) -> None:
+        answers.append(connection.execute(lock.format(number)).fetchone())
+
+    # `waiter` makes `last` wait, but is no cause: it waits itself.
+    threads = [threading.Thread(target=wait, args=args) for args in ((waiter, 1), (last, 2))]
+    for thread in threads:
+        thread.start()
+    aged(admin, 2, "wait_event_type = 'Lock' AND xact_start < now() - interval '1.1 s'")
     result = BACKEND.run(preview("blocking"), key="k")
-    thread.join(20)
+    threads[0].join(20)
     assert result.output.startswith("1 sessions were ended"), result.output
     assert f"pid {blocker.info.backend_pid}," in result.output
     assert answers == [("",)]
     assert not alive(blocker)
-    blocker.close()
-    waiter.close()
+    waiter.rollback()
+    threads[1].join(20)
+    assert answers == [("",), ("",)]
+    for connection in (blocker, waiter, last):
+        connection.close()
 
 
 def test_a_server_that_was_restarted_is_stale(admin: psycopg.Connection, postgres_url: str) -> None:

@@ -89,6 +89,8 @@ def test_without_a_process_to_compare_the_start_time_proves_it(
     # supervisorctl counts whole seconds.
     assert backend.probe(loose, key="k", since=since - timedelta(seconds=1)) is True
     assert backend.probe(loose, key="k", since=since + timedelta(hours=1)) is False
+    # It has started since, but not by this key: that one never passed the gate.
+    assert backend.probe(loose, key="never-started", since=since - timedelta(hours=1)) is False
 
 
 @pytest.mark.parametrize("program", ["nosuch", "api:nosuch"])
