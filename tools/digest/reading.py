@@ -85,11 +85,31 @@ def read_blocks(source: LogSource, problems: list[str]) -> Iterator[bytes]:
 def _chunks(path: str, size: int, problems: list[str]) -> Iterator[bytes]:
     try:
         with open_stream(path) as stream:
-            while chunk := stream.read(size):
-                yield chunk
+            yield from _pieces(stream, size)
     except _BROKEN as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         problems.append(f"{path}: {reason or type(error).__name__}; read up to there")
+
+
+def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """Yield pieces of about `size` bytes; what was unpacked before an error comes before the error."""
+    read = getattr(stream, "read1", stream.read)  # `read` drops what it has when a compressed file breaks off
+    held: list[bytes] = []
+    missing = size
+    error: BaseException | None = None
+    while missing > 0:
+        try:
+            piece = read(missing)
+        except _BROKEN as problem:
+            piece, error = b"", problem
+        held.append(piece)
+        missing -= len(piece)
+        if missing <= 0 or not piece:
+            yield b"".join(held)
+            held.clear()
+            missing = size if piece else 0
+    if error is not None:
+        raise error
 
 
 def block_size(source: LogSource) -> int:

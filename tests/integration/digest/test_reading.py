@@ -156,8 +156,8 @@ def test_a_file_that_grows_or_is_rotated_while_read(mixed: Path) -> None:
 
 def test_stdin_is_read_to_a_broken_end(monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            data = super().read(size)
+        def read1(self, size: int | None = -1) -> bytes:
+            data = super().read1(size)
             if not data:
                 raise BrokenPipeError(32, "Broken pipe")
             return data
