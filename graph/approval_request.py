@@ -17,6 +17,7 @@ def approval_request(
     digest: LogDigest,
     *,
     error: str | None = None,
+    notice: str | None = None,
     approvals: Sequence[Decision] = (),
     needed: int = 1,
 ) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def approval_request(
         "confidence": diagnosis.confidence,
         "evidence": [{"id": line.id, "source": line.source, "text": line.text} for line in evidence],
     }
+    if notice is not None:
+        request["notice"] = notice
     if error is not None:
         request["error"] = error
     return request

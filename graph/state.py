@@ -69,6 +69,8 @@ class IncidentState(TypedDict):
     """The reason of the last rejection; a plan is made anew once."""
     approval_error: NotRequired[str | None]
     """Why the last answer was not understood; shown with the next request."""
+    approval_notice: NotRequired[str | None]
+    """Why a plan is put to a person although an earlier one was approved."""
     answer: NotRequired[dict[str, Any] | None]
     """The sealed answer, on its way from the interrupt to the store."""
     resolution: NotRequired[dict[str, Any] | None]

@@ -101,7 +101,7 @@ def triggers(dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         yield (
             "CREATE OR REPLACE FUNCTION ops_insert_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is insert-only'; END $$"
         )
     for table, verb, condition in _GUARDED:
         name = f"{table}_no_{verb.lower()}"

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -131,7 +132,7 @@ class OpsAssistant:
 
     def load(self, run: Run) -> None:
         """Read where a run stands."""
-        with open_checkpointer(self.settings.checkpoint_file) as saver:
+        with open_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             snapshot = graph.get_state(_config(run.thread_id))
             past = (
@@ -143,7 +144,7 @@ class OpsAssistant:
 
     async def aload(self, run: Run) -> None:
         """Asynchronous `load`."""
-        async with open_async_checkpointer(self.settings.checkpoint_file) as saver:
+        async with open_async_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             snapshot = await graph.aget_state(_config(run.thread_id))
             past = None
@@ -176,6 +177,10 @@ class OpsAssistant:
 
     # --- inside -----------------------------------------------------------------------------------
 
+    @property
+    def _checkpoints(self) -> tuple[Path | str, bytes | None]:
+        return self.settings.checkpoint_target, self.settings.checkpoint_key_bytes
+
     @cached_property
     def _dependencies(self) -> Dependencies:
         return make_dependencies(self.settings)
@@ -194,7 +199,7 @@ class OpsAssistant:
         return run, {"alert": kept.model_dump(mode="json")}
 
     def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
-        with open_checkpointer(self.settings.checkpoint_file) as saver:
+        with open_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
                 for mode, data in graph.stream(
@@ -204,7 +209,7 @@ class OpsAssistant:
             self._take(run, graph.get_state(_config(run.thread_id)))
 
     async def _adrive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
-        async with open_async_checkpointer(self.settings.checkpoint_file) as saver:
+        async with open_async_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
                 async for mode, data in graph.astream(

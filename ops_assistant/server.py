@@ -37,5 +37,6 @@ async def graph() -> Pregel[Any, Any, Any, Any]:
 @asynccontextmanager
 async def checkpointer() -> AsyncIterator[BaseCheckpointSaver[str]]:
     """Open the project's own checkpoint file for the server."""
-    async with open_async_checkpointer(load_settings().checkpoint_file) as saver:
+    settings = load_settings()
+    async with open_async_checkpointer(settings.checkpoint_target, settings.checkpoint_key_bytes) as saver:
         yield saver

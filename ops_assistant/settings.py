@@ -19,6 +19,12 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("var"), description="Checkpoints, store, evidence, knowledge base.")
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL (`postgresql://...`) for checkpoints and store, else SQLite in data_dir."
+    )
+    checkpoint_key: SecretStr | None = Field(
+        None, description="Encrypts checkpoints: 16, 24 or 32 bytes in hexadecimal."
+    )
     inventory: Path | None = Field(None, description="inventory.yaml: services, dependencies, log files.")
     policy: Path | None = Field(None, description="policy.yaml: what may be done, and who decides.")
     environment: str | None = Field(None, description="The environment of the policy that holds here.")
@@ -48,6 +54,27 @@ class Settings(BaseSettings):
     def checkpoint_file(self) -> Path:
         """The checkpointer's SQLite file."""
         return self.data_dir / "checkpoints.sqlite"
+
+    @property
+    def checkpoint_target(self) -> Path | str:
+        """Where checkpoints are: the SQLite file, or the PostgreSQL URL."""
+        return self.checkpoint_file if self.database_url is None else self.database_url.get_secret_value()
+
+    @property
+    def store_target(self) -> Path | str:
+        """Where plans, decisions, ledger and audit are: a SQLite file of their own, or the PostgreSQL URL."""
+        url = self.database_url
+        return self.data_dir / "store.sqlite" if url is None else url.get_secret_value()
+
+    @property
+    def checkpoint_key_bytes(self) -> bytes | None:
+        """The key of encrypted checkpoints, or None; raises `InputError` if it is not hexadecimal."""
+        if self.checkpoint_key is None:
+            return None
+        try:
+            return bytes.fromhex(self.checkpoint_key.get_secret_value())
+        except ValueError:
+            raise InputError("setting checkpoint_key: expected hexadecimal digits") from None
 
     @property
     def uses_model(self) -> bool:

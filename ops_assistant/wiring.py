@@ -31,7 +31,7 @@ def make_dependencies(settings: Settings) -> Dependencies:
     knowledge_base = open_knowledge_base(settings)
     backends = make_backends(data_dir)
     seal = Seal(data_dir / "approval.key")
-    store = Store(data_dir / "store.sqlite", sign=seal.sign_record, anchors=data_dir / "audit.anchors")
+    store = Store(settings.store_target, sign=seal.sign_record, anchors=data_dir / "audit.anchors")
     guard = Guard(load_policy(settings.policy, settings.environment), store)
     redactor = Redactor(ips=settings.redact_ips, hosts=settings.redact_hosts, key=seal.derive("redaction"))
     inventory = Inventory.load(settings.inventory)

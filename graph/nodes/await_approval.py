@@ -35,6 +35,7 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
             Diagnosis.model_validate(state["diagnosis"]),
             LogDigest.model_validate(state["digest"]),
             error=state.get("approval_error"),
+            notice=state.get("approval_notice"),
             approvals=deps.store.approvals(plan.hash),
             needed=deps.guard.needed(plan),
         )

@@ -70,7 +70,7 @@ def _stopped(
             update={**update, "answer": approved_by_policy(following, deps)}, goto="record_decision"
         )
     deps.store.set_status(plan.thread_id, "awaiting_approval")
-    return Command(update={**update, "plan_notes": notes}, goto="await_approval")
+    return Command(update={**update, "plan_notes": notes, "approval_notice": reason}, goto="await_approval")
 
 
 def _settled_health(deps: Dependencies, plan: Plan, position: int, inventory: Inventory) -> Health | None:

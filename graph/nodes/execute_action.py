@@ -37,7 +37,8 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
             return Command(update=update, goto="check_action")
         # The first action that did not go well stops the plan; a person is asked, unless one has said: abort.
         if deps.executor.halted(plan) is None:
-            return Command(update=update, goto="verify")
+            settled = deps.executor.next_position(plan) != position  # its target knew, when it was asked
+            return Command(update=outcomes_update(deps, plan), goto="check_action" if settled else "verify")
         deps.store.set_status(thread_id, "awaiting_approval")
         return Command(update=update, goto="reconcile")
 
@@ -76,7 +77,7 @@ def _refused(state: IncidentState, deps: Dependencies, error: ExecutionRefused) 
             "errors": [reason],
             "plan": plan.model_dump(mode="json"),
             "plan_notes": notes,
-            "approval_error": reason,
+            "approval_notice": reason,
         },
         goto="await_approval",
     )

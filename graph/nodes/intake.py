@@ -119,7 +119,8 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
 
 def _fresh() -> dict[str, Any]:
     return {
-        "collected": Overwrite([]), "rounds": 0, "rejected_because": None, "approval_error": None, "answer": None,
+        "collected": Overwrite([]), "rounds": 0, "rejected_because": None, "approval_error": None,
+        "approval_notice": None, "answer": None,
         "resolution": None, "resolution_error": None,
         "decision": None, "plan": None, "plan_notes": [], "outcomes": [], "verification": None, "proposed_case": None,
         "usage": {},

@@ -98,7 +98,11 @@ def _check(decision: Decision, plan: Plan, deps: Dependencies) -> None:
 
 def _go_on(state: IncidentState, decision: Decision, deps: Dependencies) -> Command[Target]:
     thread_id = decision.thread_id
-    update: dict[str, Any] = {"decision": decision.model_dump(mode="json"), "answer": None}
+    update: dict[str, Any] = {
+        "decision": decision.model_dump(mode="json"),
+        "answer": None,
+        "approval_notice": None,
+    }
     if decision.kind in ("approve", "edit"):
         deps.store.set_status(thread_id, "running")
         # After a crash an edit may have been recorded by an earlier run of this node: its plan counts.

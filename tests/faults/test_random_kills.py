@@ -1,0 +1,168 @@
+"""At least 200 SIGKILLs at random boundaries and moments of approval and execution, each resumed by another process.
+
+The backend's journal counts every effect. Whatever was killed when: no action runs twice, and none is lost without
+the ledger saying so.
+"""
+
+import itertools
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops_assistant import OpsAssistant, Settings
+from ops_assistant.graph.seal import Seal
+from ops_assistant.graph.store import Store
+from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
+
+from scenarios import POOL
+
+KILLS = 200
+SERVERS = 2
+
+
+class Server:
+    """A fork server, see `kill_server`."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("kill_server.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, **order: Any) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class Waiting:
+    """A run that waits for approval, to be copied once per round."""
+
+    def __init__(self, settings: Settings) -> None:
+        with OpsAssistant(settings) as assistant:
+            self.thread_id = assistant.investigate(POOL).thread_id
+        self.folder = settings.data_dir
+
+    def copied(self, to: Path) -> Path:
+        shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns("knowledge", "locks"))
+        return to
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[Server]]:
+    made = [Server() for _ in range(SERVERS)]
+    yield made
+    for server in made:
+        server.close()
+
+
+def effects(folder: Path) -> Counter[str]:
+    """Count what the backend did, by what it did: a retried action under a new key counts as the same."""
+    entries = SimulatedBackend(folder / "simulated.jsonl").entries()
+    return Counter(json.dumps([entry["call"], entry["args"]], sort_keys=True) for entry in entries)
+
+
+def problems(folder: Path, said: dict[str, Any], planned: int, *, probe: bool) -> list[str]:
+    """Return what must not be: an action that ran twice, or one that did not run and nobody says so."""
+    counted = effects(folder)
+    found = [f"ran {times} times: {what}" for what, times in counted.items() if times > 1]
+    last = {outcome["action_id"]: outcome for outcome in said["outcomes"]}
+    if len(last) != planned:
+        found.append(f"{len(last)} of {planned} actions have an outcome")
+    unknown = [outcome for outcome in last.values() if outcome["status"] == "unknown"]
+    if probe and (unknown or said["status"] != "completed"):
+        found.append(f"{said['status']} with {len(unknown)} unknown, though the target can be asked")
+    if not planned - len(unknown) <= sum(counted.values()) <= planned:
+        found.append(f"{sum(counted.values())} effects for {planned} actions, {len(unknown)} of them unknown")
+    store = Store(folder / "store.sqlite", sign=Seal(folder / "approval.key").sign_record)
+    found += store.audit.verify()
+    store.close()
+    return found
+
+
+def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: list[Server]) -> None:
+    waiting = Waiting(settings)
+    whole = servers[0].do(
+        data_dir=str(waiting.copied(tmp_path / "whole")), thread_id=waiting.thread_id, act="approve"
+    )
+    planned, boundaries = whole["run"]["planned"], whole["crossed"]
+    assert whole["run"]["status"] == "completed"
+    assert boundaries > 20
+    seed = random.randrange(2**32)
+    kills: list[int] = []
+    wrong: list[str] = []
+
+    def work(server: Server, number: int) -> None:
+        dice = random.Random(seed + number)
+        for round_ in itertools.count(number, SERVERS):
+            if sum(kills) >= KILLS or wrong:
+                return
+            folder = waiting.copied(tmp_path / f"round-{round_}")
+            order: dict[str, Any] = {"data_dir": str(folder), "thread_id": waiting.thread_id}
+            order["probe"] = dice.random() < 0.5
+            killed = 0
+            for act in ("approve", "recover") if dice.random() < 0.4 else ("approve",):
+                if dice.random() < 0.75:
+                    at: dict[str, Any] = {"kill_at": dice.randint(1, boundaries)}
+                else:
+                    at = {"kill_after_s": dice.uniform(0.0, 0.3)}
+                if act == "recover" or not killed:
+                    answer = server.do(**order, act=act, **at)
+                    killed += answer["signal"] == signal.SIGKILL
+            said = server.do(**order, act="recover")["run"]
+            kills.append(killed)
+            wrong.extend(
+                f"seed {seed}, round {round_}: {problem}"
+                for problem in problems(folder, said, planned, probe=order["probe"])
+            )
+            shutil.rmtree(folder)
+
+    threads = [threading.Thread(target=work, args=(server, number)) for number, server in enumerate(servers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert sum(kills) >= KILLS
+
+
+@pytest.mark.parametrize("mutant", ["without ledger", "started again"])
+def test_mutants_are_noticed(settings: Settings, tmp_path: Path, servers: list[Server], mutant: str) -> None:
+    """The harness sees what the ledger prevents: some boundary makes an action run twice without it."""
+    waiting = Waiting(settings)
+    server = servers[0]
+    whole = server.do(
+        data_dir=str(waiting.copied(tmp_path / "whole")),
+        thread_id=waiting.thread_id,
+        act="approve",
+        mutant=mutant,
+    )
+    middle = whole["crossed"] // 2  # the effects are in the middle of a run
+    for boundary in sorted(range(1, whole["crossed"] + 1), key=lambda at: abs(at - middle)):
+        folder = waiting.copied(tmp_path / f"at-{boundary}")
+        order = {"data_dir": str(folder), "thread_id": waiting.thread_id, "mutant": mutant}
+        server.do(**order, act="approve", kill_at=boundary)
+        said = server.do(**order, act="recover")["run"]
+        if any("times" in problem for problem in problems(folder, said, whole["run"]["planned"], probe=True)):
+            return
+    pytest.fail("no boundary showed the missing protection")
