@@ -272,3 +272,16 @@ def test_a_journal_export_is_read_by_entries(tmp_path: Path) -> None:
         ("s1:13", "MESSAGE=out of entropy"),
     ]
     assert digest.first == "2026-11-23T07:11:59.132Z"
+
+
+@pytest.mark.parametrize("tail", ["  at main", "", "  at x" * 30])
+def test_a_journal_value_with_line_breaks_is_read_by_its_length(tmp_path: Path, tail: str) -> None:
+    head = b"__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1795417919132000\nPRIORITY=3\nSYSLOG_IDENTIFIER=app\n"
+    long = head
+    for key, value in (("MESSAGE", f"cannot start:\n\nPRIORITY=7\n{tail}"), ("NOTE", "a\nb\nc d e ")):
+        long += key.encode() + b"\n" + len(value).to_bytes(8, "little") + value.encode() + b"\n"
+    assert long.count(b"\x0a" + bytes(7)) == 1  # a length of ten is a line end itself
+    digest = digest_logs([write(tmp_path, long + b"_PID=7\n\n" + head + b"MESSAGE=next\n\n")])
+    assert digest.levels == {"error": 2}
+    assert sorted(t.template[:12] for t in digest.templates) == ["cannot start", "next"]
+    assert digest.evidence[0].text == "cannot start:"
