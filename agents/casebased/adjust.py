@@ -16,7 +16,7 @@ _TURNED_AWAY = frozenset(
     ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
 )
 # States that come and go by themselves; other faults stay true although the program goes on.
-_PASSING_STATES = frozenset(
+PASSING_STATES = frozenset(
     (
         "quorum-loss",
         "broker-unavailable",
@@ -85,7 +85,7 @@ def _over_lines(signs: Sequence[Sign], digest: LogDigest) -> frozenset[int]:
     return frozenset(
         place
         for place, sign in enumerate(signs)
-        if sign.mode in _PASSING_STATES
+        if sign.mode in PASSING_STATES
         and sign.line.level in ("info", "warn", "none", "debug")
         and last[(sign.mode, sign.line.source)] < recovered.get(sign.line.source, "")
     )

@@ -6,7 +6,7 @@ import re
 _HARM = re.compile(
     r"""\b(?:fail(?:s|ed|ing)?|down|5\d\ds?|5xx|4[0-2]\ds?|cannot|can't|couldn't|unable|refus\w+|reject\w*|den(?:y|ied|ies)|
     crash\w*|loses?|stopp?(?:s|ed)|unavailable|unreachable|abort\w*|(?:does|do|did|is|are|was|were|has|have|will)\snot|
-    doesn't|isn't|aren't|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|empty|wrong|stale|blank|
+    doesn't|isn't|aren't|(?:gets?|got|ha[sv]e?|receives?)\sno|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|empty|wrong|stale|blank|
     broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
     incomplete|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
     every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]

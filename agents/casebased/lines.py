@@ -12,19 +12,21 @@ _TROUBLE = re.compile(
     re.X | re.I,
 )  # fmt: skip
 
-# What scanners and browsers ask for in vain; no fault of the service.
+# What scanners, browsers and strangers ask for in vain; no fault of the service.
 _CLIENT_NOISE = re.compile(
     r"""(?:No\ssuch\sfile\sor\sdirectory|File\sdoes\snot\sexist|is\snot\sfound|not\sfound)\b.*(?:request:|\bclient\b|"(?:GET|HEAD|POST)\s)
     |\bclient\b.*(?:File\sdoes\snot\sexist|not\sfound)
-    |"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PROPFIND)\s[^"]*"\s(?:401|403|404|405|410|499)\s""",
+    |"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PROPFIND)\s[^"]*"\s(?:401|403|404|405|410|499)\s
+    |\b[Ii]nvalid\suser\s\S+\s(?:from\s)?\d|\b(?:Recipient\saddress|Sender\saddress|Client\shost|Helo\scommand)\srejected:
+    |\bRelay(?:ing)?\s(?:access\s)?denied\b|\bblocked\susing\b|\bUser\sunknown\b|\bfrom\sunknown\[""",
     re.X,
 )  # fmt: skip
 
 _RECOVERY = re.compile(
     r"""\b(?:recover(?:ed|y\s(?:complete|finished|done))|re-?connected|re-?established|established|back\sto\snormal|restored|resumed|
     resuming\snormal|became\s(?:active|leader|healthy|available)|elected\sleader|is\s(?:UP|up|healthy|online|back)|now\shealthy|
-    healthy\sagain|passing|succeeded\safter|caught\sup|in\ssync|resynced|cleared|resolved|is\sready|ready\sto|
-    no\slonger|closed\sthe\scircuit|circuit\s\S*\s?closed|completed\ssuccessfully|finished\ssuccessfully|
+    healthy\sagain|passing|caught\sup|in\ssync|resynced|cleared|resolved|is\sready|ready\sto|
+    no\slonger|election\swon|elected|successfully|succeeded|re-?joined|joined\sgroup|closed\sthe\scircuit|circuit\s\S*\s?closed|
     selected\ssource|synchroni[sz]ed)\b""",
     re.X | re.I,
 )  # fmt: skip
@@ -33,9 +35,16 @@ _ROUTINE = re.compile(
     r"""\b(?:graceful(?:ly)?|reconfigur(?:ed|ing)|reload(?:ed|ing)?|rolling|planned|scheduled|maintenance|rotat(?:ed|ing|ion)|
     shut(?:ting)?\s?down\s(?:gracefully|complete)|exited\swith\scode\s0|exit(?:ed)?\s(?:status|code)\s0|drain(?:ed|ing)?|
     leadership\stransfer|transferr?(?:ed|ing)\sleadership|MsgTimeoutNow|SIGHUP|SIGUSR[12]|SIGTERM|backup|compaction|checkpoint|
-    vacuum|failover\scomplete|administrator\scommand|standby)\b""",
+    exit(?:ing|ed)\snormally|user\srequest|deploy(?:ed|ment)?|renew(?:al|ed)|vacuum|failover\scomplete|administrator\scommand|standby)\b""",
     re.X | re.I,
 )  # fmt: skip
+
+
+_SUCCESS = re.compile(
+    r"""\s2\d\d\s|\b(?:status|code)[=: ]+2\d\d\b|\b2\d\d\sOK\b|\bstatus=sent\b|\bsuccess(?:ful(?:ly)?)?\b|\bsucceeded\b|
+    \bAccepted\s(?:publickey|password)\b|\b(?:finished|completed|processed|served|handled)\b""",
+    re.X | re.I,
+)
 
 
 def is_client_noise(text: str) -> bool:
@@ -58,3 +67,8 @@ def is_recovery(text: str) -> bool:
 def is_routine(text: str) -> bool:
     """Return whether a line tells of an operation that was meant to happen."""
     return bool(_ROUTINE.search(text))
+
+
+def is_success(text: str) -> bool:
+    """Return whether a line shows work that was done: an answer 2xx, a job that finished."""
+    return bool(_SUCCESS.search(text))

@@ -143,3 +143,35 @@ def test_hypotheses_are_ranked_bounded_and_share_at_most_hundred_percent(diagnos
     assert found.hypotheses[0].failure_mode == found.failure_mode
     assert found.hypotheses[0].confidence == found.confidence
     assert all(item.confirm_by for item in found.hypotheses)
+
+
+WORKS = [stamp(n, f"GET /items/{n} 200 in 12 ms", "INFO") for n in range(1, 20)]
+MILD = "checkout: new entries were seen in the log"
+
+
+def test_a_mild_alert_does_not_hide_a_cause_that_still_holds(diagnosis_of):
+    logs = [*WORKS, *[stamp(20 + n, "job 7: No space left on device", "INFO") for n in range(3)]]
+    assert diagnosis_of(alert(logs, MILD, severity="low")).failure_mode == "disk-full"
+
+
+def test_a_state_that_is_over_is_no_fault(diagnosis_of):
+    logs = [
+        *WORKS,
+        stamp(20, "lost leader b at term 3, starting an election", "WARN"),
+        stamp(21, "election won, b is the new leader", "INFO"),
+        *[stamp(30 + n, f"GET /items/{n} 200 in 12 ms", "INFO") for n in range(9)],
+    ]
+    assert (
+        diagnosis_of(alert(logs, "store: a leader change was logged", severity="medium")).verdict
+        == "no-fault"
+    )
+
+
+def test_counts_of_zero_name_nothing(diagnosis_of):
+    line = "statistics: 0 timed out, deadlocks=0, 0 connection refused, errors: 0"
+    logs = [stamp(n, line, "INFO") for n in range(1, 9)]
+    assert diagnosis_of(alert(logs, MILD, severity="low")).verdict == "no-fault"
+
+
+def test_quiet_logs_do_not_excuse_an_alert_of_harm(diagnosis_of):
+    assert diagnosis_of(alert(WORKS, "checkout is down for all users")).verdict == "not-enough-evidence"
