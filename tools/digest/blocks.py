@@ -100,6 +100,7 @@ class BlockReader:
     def _count(self, block: bytes, lines: list[bytes], span: Span | None) -> None:
         moment = (span.first + span.last) / 2 if span else self._to.section.current
         bin_number = self._to.bin_of(moment, span.last - span.first if span else 0.0)
+        self._to.coarse = max(self._to.coarse, span.last - span.first if span else 0.0)
         base = self._to.lines + 1
         probe = lines[:: max(len(lines) // 16, 1)]
         if sum(1 for raw in probe if raw[:1] == b"{") * 2 > len(probe):

@@ -9,16 +9,18 @@ from .access import access_stats
 from .collect import Collector
 from .groups import Group, Line, merge_rare_words, merge_similar
 from .levels import LEVELS
-from .links import build_links
+from .links import MAX_LINKS, build_links
 from .models import EvidenceLine, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
 from .rank import rank
 from .timestamps import iso
 from .trends import find_trends
 
 MAX_TEMPLATES = 400
-MAX_BYTES = 240_000  # of one source's digest as JSON: it travels through checkpoints
+MAX_BYTES = 190_000  # of one source's digest as JSON, about: it travels through checkpoints
+_STACK_BYTES, _LINK_BYTES = 900, 340  # what one of them takes of it
 LONG_TEXT, SHORT_TEXT = 2000, 300
 MAX_BUCKETS = 60
+MAX_STACKS = 30
 
 
 def build_digest(
@@ -44,6 +46,8 @@ def build_digest(
         notes=notes,
     )
     writer = _EvidenceWriter(collector, redactor)
+    stacks, ids = len(collector.traces.traces), len(collector.links.all_trails())
+    room = MAX_BYTES - min(stacks, MAX_STACKS) * _STACK_BYTES - min(ids, MAX_LINKS) * _LINK_BYTES
     for number, template in enumerate(ranked[:MAX_TEMPLATES], start=1):
         template.id = f"t{number}"
         group = by_id[id(template)]
@@ -52,7 +56,7 @@ def build_digest(
             writer.add(line, template, number <= 40 or len(ranked) <= 150) for line in lines.values()
         ]
         digest.templates.append(template)
-        if writer.size > MAX_BYTES:
+        if writer.size > room:
             break
     _note_cut(digest, distinct, len(ranked), len(digest.templates))
     _add_facts(digest, collector, groups, redactor, writer)
@@ -134,6 +138,10 @@ def _add_facts(
 ) -> None:
     for section in collector.sections:
         notes = [f"{section.disorder} time stamps run backwards"] if section.disorder > 2 else []
+        if collector.coarse >= 1:
+            notes.append(
+                f"counts over time are exact to about {collector.coarse:.0f} s: lines were read in blocks"
+            )
         if section.parser.times.zone_assumed:
             notes.append("time stamps without a zone are taken as UTC")
         forms = "+".join(name for name, _ in section.formats.most_common(3)) or "empty"
@@ -194,7 +202,7 @@ def _timeline(groups: list[Group], width: int) -> list[TimeBucket]:
 
 
 def _stacks(collector: Collector, redactor: Redactor) -> list[StackTrace]:
-    traces = sorted(collector.traces.traces.values(), key=lambda trace: -trace.count)[:30]
+    traces = sorted(collector.traces.traces.values(), key=lambda trace: -trace.count)[:MAX_STACKS]
     for trace in traces:
         trace.message = redactor.redact(trace.message)
         trace.causes = [redactor.redact(cause) for cause in trace.causes]

@@ -72,6 +72,7 @@ class Collector:
         self.lines = self.outside = self.unparsed = 0
         self.suspicious: list[Line] = []
         self.dropped_shapes = 0
+        self.coarse = 0.0  # seconds that the longest block read at once covers
         self.vocabulary: Vocabulary | None = None  # set while random ids defeat the usual keys
         nothing = Line(0, b"", None, 0)
         self.dropped = Group("none", None, (), nothing, nothing)  # lines of shapes that were let go

@@ -29,7 +29,7 @@ def digest_source(
     progress: Progress | None = None,
     processes: int = 1,
 ) -> LogDigest:
-    """Read all of one source into a bounded digest (250 kB at most as JSON).
+    """Read all of one source into a bounded digest (200 kB at most as JSON).
 
     `progress(bytes, lines)` is called after each block with what was read since the last call."""
     reference = reference_time(source, alert_time)

@@ -12,7 +12,7 @@ from .timestamps import iso
 
 MAX_IDS = 20_000  # request ids held
 MAX_SERVICES = 300
-MAX_LINKS = 200  # of one source: also ids that may lead to another source
+MAX_LINKS = 80  # of one source: also ids that may lead to another source
 MAX_MERGED = 50
 MAX_STOPS = 12
 FIRST_ERRORS = "first errors"

@@ -11,6 +11,7 @@ from .rank import rank
 from .timestamps import from_iso, iso
 
 MAX_TEMPLATES = 600
+MAX_BYTES = 250_000  # of templates and evidence as JSON: a digest travels through checkpoints
 MAX_BUCKETS = 60
 
 
@@ -43,6 +44,7 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
         for number, part in enumerate(parts)
         for line in part.evidence
     ]
+    _fit(merged)
     merged.stacks = _merge_stacks(parts)
     merged.links = merge_links(part.links for part in parts)
     merged.timeline = _merge_timelines(parts)
@@ -85,6 +87,23 @@ def _merge_templates(parts: Sequence[LogDigest], merged: LogDigest) -> dict[tupl
     merged.templates = ranked
     kept = {id(template) for template in ranked}
     return {name: template.id for name, template in owners.items() if id(template) in kept}
+
+
+def _fit(merged: LogDigest) -> None:
+    """Drop what ranks lowest, templates with their evidence, beyond MAX_BYTES; they stay counted in a note."""
+    lines = {line.id: line for line in merged.evidence}
+    size = kept = 0
+    for template in merged.templates:
+        size += 400 + 2 * len(template.template)
+        size += sum(200 + len(lines[name].text) for name in template.examples if name in lines)
+        if size > MAX_BYTES:
+            break
+        kept += 1
+    dropped = {template.id for template in merged.templates[kept:]}
+    if dropped:
+        merged.notes.append(f"{len(dropped)} templates of low rank are left out to keep the digest small")
+        del merged.templates[kept:]
+        merged.evidence = [line for line in merged.evidence if line.template not in dropped]
 
 
 def _add(into: Template, other: Template) -> None:

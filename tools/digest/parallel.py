@@ -169,6 +169,7 @@ def join(whole: Collector, part: Collector) -> None:
     whole.lines += part.lines
     whole.outside += part.outside
     whole.unparsed += part.unparsed
+    whole.coarse = max(whole.coarse, part.coarse)
     whole.dropped_shapes += part.dropped_shapes
     whole.dropped.absorb(part.dropped)
     _join_section(whole.sections[0], part.sections[0])
