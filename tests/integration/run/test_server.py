@@ -57,12 +57,17 @@ def serving(data_dir: Path, log: Path) -> Iterator[tuple[Any, "subprocess.Popen[
     }  # fmt: skip
     argv = [
         str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser", "--no-reload", "--port", str(port),
-        "--config", str(ROOT / "langgraph.json"),
+        "--config", "langgraph.json",
     ]  # fmt: skip
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            argv, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+            argv,
+            cwd=_checkout(log.parent),
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         ) as process,
     ):
         try:
@@ -71,6 +76,16 @@ def serving(data_dir: Path, log: Path) -> Iterator[tuple[Any, "subprocess.Popen[
         finally:
             with contextlib.suppress(ProcessLookupError):  # the test may have killed it
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _checkout(folder: Path) -> Path:
+    """Return a folder with what `langgraph.json` names: the server keeps its own memory of runs where it is started."""
+    made = folder / "checkout"
+    made.mkdir(exist_ok=True)
+    for name in ("langgraph.json", "ops_assistant"):
+        if not (made / name).exists():
+            (made / name).symlink_to(ROOT / name)
+    return made
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
