@@ -3,22 +3,27 @@
 What runs is decided by the store, not by the state: see `executor`. A jump to this node executes nothing.
 """
 
+import time
 from typing import Any, Literal
 
 from langgraph.types import Command
 
 from ...tools.errors import ExecutionRefused
+from ...tools.inventory import Inventory
 from ..dependencies import Dependencies, current_thread_id
-from ..executor import Stale
-from ..models import Plan
+from ..executor import ActionInProgress, Stale
+from ..models import Outcome, Plan
 from ..state import IncidentState
 from .base import Node
+
+WAIT_S = 10.0
+"""How long to wait for another worker's outcome before saying that it is at it, in seconds."""
 
 Target = Literal["check_action", "await_approval", "reconcile", "verify", "report"]
 
 
 def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
-    """Return the node. Raises `ActionInProgress` while another worker runs the same action."""
+    """Return the node. Raises `ActionInProgress` if another worker runs the same action for longer than `WAIT_S`."""
 
     def execute_action(state: IncidentState) -> Command[Target]:
         thread_id = current_thread_id()
@@ -29,7 +34,7 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
             if position is None:
                 return Command(update=outcomes_update(deps, plan), goto="verify")
             inventory = deps.inventory.with_service(state["alert"]["service"])
-            outcome = deps.executor.run_once(thread_id, plan_hash, position, inventory)
+            outcome = _run_or_wait(deps, plan, position, inventory)
         except ExecutionRefused as error:
             return _refused(state, deps, error)
         update = outcomes_update(deps, plan)
@@ -43,6 +48,18 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
         return Command(update=update, goto="reconcile")
 
     return execute_action
+
+
+def _run_or_wait(deps: Dependencies, plan: Plan, position: int, inventory: Inventory) -> Outcome:
+    """Run the action, or wait a moment for the worker that does: both are shown the same outcome then."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return deps.executor.run_once(plan.thread_id, plan.hash, position, inventory)
+        except ActionInProgress:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)
 
 
 def outcomes_update(deps: Dependencies, plan: Plan) -> dict[str, Any]:
