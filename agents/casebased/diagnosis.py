@@ -15,12 +15,15 @@ from .missing import missing_evidence
 from .objects import fill, named_objects
 from .ranking import Cause
 from .reasoning import ranked_causes
+from .text import shortened
 
 _TOP_K = 60  # cases: all that carry signatures, and the most alike
 _ENOUGH = 0.3  # score below which no known failure mode fits
 _HYPOTHESES = 3
 _SIMILAR = 3
 _GENERAL_STEPS_BACK = 0.1
+_ALIKE = 0.05  # score from which likeness in words alone is worth a hypothesis
+_EXPLANATION = 240  # characters
 
 
 def diagnose(
@@ -103,9 +106,13 @@ def _unknown(alert: Alert, digest: LogDigest, analysis: LogAnalysis, causes: lis
 
 
 def _hypotheses(alert: Alert, causes: list[Cause], first: int) -> list[Hypothesis]:
-    """Return the two or three best causes with what speaks for and against each."""
-    best = causes[:_HYPOTHESES]
-    return [
+    """Return the two or three best causes with what speaks for and against each.
+
+    Behind the first, only what lines or much likeness support; if that is nothing, what the first one is
+    most often taken for, so that a person knows how to tell them apart.
+    """
+    best = causes[:1] + [cause for cause in causes[1:_HYPOTHESES] if cause.signs or cause.score >= _ALIKE]
+    found = [
         Hypothesis(
             failure_mode=cause.mode,
             root_cause=wording.root_cause(alert, cause, proof_lines(cause)),
@@ -115,6 +122,24 @@ def _hypotheses(alert: Alert, causes: list[Cause], first: int) -> list[Hypothesi
             confirm_by=_checks(alert, cause),
         )
         for cause, share in zip(best, shares(best, first), strict=True)
+    ]
+    supported = [item for place, item in enumerate(found) if place == 0 or item.confidence > 0]
+    return supported if len(supported) > 1 else [*supported, *_lookalike(alert, causes[:1])]
+
+
+def _lookalike(alert: Alert, leading: list[Cause]) -> list[Hypothesis]:
+    """Return the failure mode that the leading cause is most often confused with, and how to tell."""
+    confusions = [item for cause in leading for hit in cause.hits[:1] for item in hit.case.confused_with[:1]]
+    return [
+        Hypothesis(
+            failure_mode=item.failure_mode,
+            root_cause=wording.root_cause(alert, Cause(item.failure_mode, 0.0, 0.0, []), []),
+            confidence=0,
+            against=["No line of the logs shows it."],
+            confirm_by=[item.tell],
+        )
+        for item in confusions
+        if item.failure_mode != leading[0].mode
     ]
 
 
@@ -150,7 +175,7 @@ def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
             title=hit.case.title,
             failure_mode=hit.case.failure_mode,
             score=round(hit.score, 3),
-            why=hit.why[:4],
+            why=[*hit.why[:3], f"there: {shortened(hit.case.root_cause, _EXPLANATION)}"],
             outcome=outcome_text(hit.case.outcome),
         )
         for hit in best

@@ -5,6 +5,7 @@ import re
 from ...tools.alert import Alert, Severity
 from ...tools.digest.models import LogDigest
 from .lines import is_trouble
+from .programs import program_of
 
 _LEVELS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 _TOTAL = re.compile(
@@ -41,9 +42,6 @@ def severity(alert: Alert, digest: LogDigest, *, healthy: bool) -> Severity:
 def scope(alert: Alert, digest: LogDigest, case_impact: str) -> str:
     """Return who and what is affected, with counts."""
     parts = [f"Affected: {', '.join(affected(alert, digest)[:5])}."]
-    errors = digest.levels.get("error", 0) + digest.levels.get("fatal", 0)
-    if errors:
-        parts.append(f"{errors} of {digest.lines_read} lines are errors.")
     requests = sum(item.requests for item in digest.access)
     failing = _failing(digest)
     if requests and failing:
@@ -56,13 +54,10 @@ def scope(alert: Alert, digest: LogDigest, case_impact: str) -> str:
 
 
 def affected(alert: Alert, digest: LogDigest) -> list[str]:
-    """Return the alert's service and every component or log that complains, most lines first."""
+    """Return the alert's service and every program that complains, most lines first."""
     counts: dict[str, int] = {}
     for line in digest.evidence:
-        if is_trouble(line):
-            name = line.component or (
-                line.source.rpartition("/")[2] if len(digest.sources) > 1 else alert.service
-            )
+        if is_trouble(line) and (name := program_of(line)):
             counts[name] = counts.get(name, 0) + 1
     ordered = sorted(counts, key=lambda name: -counts[name])
     return list(dict.fromkeys([alert.service, *ordered]))

@@ -40,6 +40,7 @@ _ROUTINE = re.compile(
 )  # fmt: skip
 
 
+_ANSWERED = re.compile(r'"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS)\s[^"]*"\s[123]\d\d\b')
 _SUCCESS = re.compile(
     r"""\s2\d\d\s|\b(?:status|code)[=: ]+2\d\d\b|\b2\d\d\sOK\b|\bstatus=sent\b|\bsuccess(?:ful(?:ly)?)?\b|\bsucceeded\b|
     \bAccepted\s(?:publickey|password)\b|\b(?:finished|completed|processed|served|handled)\b""",
@@ -54,7 +55,7 @@ def is_client_noise(text: str) -> bool:
 
 def is_trouble(line: EvidenceLine) -> bool:
     """Return whether the program complains on this line about more than a client's request."""
-    if is_client_noise(line.text):
+    if is_client_noise(line.text) or _ANSWERED.search(line.text):
         return False
     return line.level in ("fatal", "error") or bool(_TROUBLE.search(line.text))
 

@@ -102,26 +102,28 @@ def _placed(
 ) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None, bool]]:
     """Return the lines that carry the signature; those that only head its stack trace if no line does."""
     cited = [lines[item] for item in found.evidence_ids if item in lines]
-    placed = [(line, *_find(found.signature, line.text)) for line in cited]
+    placed = [(line, _find(found, line.text), found.literal) for line in cited]
     return [item for item in placed if item[1] is not None] or placed
 
 
-def _find(signature: str, text: str) -> tuple[tuple[int, int] | None, bool]:
-    """Return where `signature` stands in `text`, and whether literally (a hit does not say what it is)."""
-    start = text.lower().find(signature.lower())
-    if start >= 0:
-        return (start, start + len(signature)), True
-    pattern = _compiled(signature)
+def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
+    """Return where the signature stands in `text`."""
+    if found.literal:
+        start = text.lower().find(found.signature.strip().lower())
+        return (start, start + len(found.signature.strip())) if start >= 0 else None
+    pattern = _compiled(found.signature)
     match = pattern.search(text) if pattern is not None else None
-    return (match.span() if match else None), False
+    return match.span() if match else None
 
 
 @lru_cache(maxsize=8192)
-def _compiled(signature: str) -> Any:
+def _compiled(pattern: str) -> Any:
     import re2
 
+    options = re2.Options()
+    options.log_errors = False
     try:
-        return re2.compile(f"(?i){signature}")
+        return re2.compile(f"(?i){pattern}", options)
     except re2.error:
         return None
 

@@ -107,6 +107,8 @@ class SignatureHit(BaseModel):
     evidence_ids: list[str] = Field(
         default_factory=list, description="Evidence lines that carry it; empty if only the alert text does."
     )
+    literal: bool = Field(True, description="Whether `signature` is text; else it is a pattern.")
+    words: str = Field("", description="The words of the log that match it.")
 
 
 class Hit(BaseModel):

@@ -61,9 +61,9 @@ def fused(candidate: Candidate, strength: float, weights: Weights) -> float:
 def explain(candidate: Candidate) -> list[str]:
     """Return why a case was found, for a person."""
     why = []
-    for hit in candidate.signatures[:5]:
+    for hit in _distinct(candidate.signatures)[:5]:
         where = f" in {', '.join(hit.evidence_ids[:3])}" if hit.evidence_ids else ""
-        why.append(f"signature `{hit.signature}`{where}")
+        why.append(f"signature `{hit.words or hit.signature}`{where}")
     if candidate.terms:
         why.append(f"words: {', '.join(candidate.terms)}")
     if candidate.vectors >= 0.5:
@@ -71,6 +71,15 @@ def explain(candidate: Candidate) -> list[str]:
     if candidate.case.outcome.tried:
         why.append(outcome_text(candidate.case.outcome))
     return why
+
+
+def _distinct(hits: Sequence[SignatureHit]) -> list[SignatureHit]:
+    """Return the hits whose words are not part of another hit's words."""
+    kept: list[SignatureHit] = []
+    for hit in sorted(hits, key=lambda hit: -len(hit.words)):
+        if not any(hit.words.lower() in other.words.lower() for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: (-hit.weight, -len(hit.words)))
 
 
 def varied(hits: Iterable[Hit]) -> list[Hit]:

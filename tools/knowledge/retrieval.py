@@ -13,7 +13,7 @@ from .ranking import Candidate, Weights, explain, fused, signature_strength, var
 from .signatures import Passage, SignatureMatcher
 from .vectors import VectorIndex, where_clause
 from .votes import Vote, line_weights, readable, search_passages, votes
-from .words import words
+from .words import readable_forms, words
 
 _DEPTH = 40  # candidates each component brings in
 _MAX_WORDS = 64
@@ -134,10 +134,12 @@ class Retriever:
             if score > 0:
                 scored.append((score, candidate))
         scored.sort(key=lambda item: (-item[0], item[1].case.id))
+        forms = readable_forms(vote.text for vote in spoken)
         hits = []
         for score, candidate in scored[: top_k * 4]:  # some will be merged
             if self._lexical is not None and candidate.lexical:
-                candidate.terms = self._lexical.words_of(self._rows[candidate.case.id], query)
+                stems = self._lexical.words_of(self._rows[candidate.case.id], query)
+                candidate.terms = [forms[item] for item in stems if item in forms]
             hits.append(
                 Hit(
                     case=candidate.case,

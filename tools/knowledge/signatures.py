@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 _MAX_MEMORY = 64 << 20
 # Expressions per set: with many more, RE2 gives up on simplifying the whole and says so on stderr.
 _MOST = 20_000
+_MAX_WORDS = 100  # characters of a match that are kept
 
 
 class Passage(NamedTuple):
@@ -66,9 +67,11 @@ class SignatureMatcher:
     def match_passages(self, texts: Sequence[Passage]) -> dict[str, list[SignatureHit]]:
         """Like `match`, over texts of any origin."""
         where: dict[str, dict[str, None]] = {}  # expression -> evidence ids, in order, each once
+        said: dict[str, str] = {}  # expression -> the words of its first match
         for passage in texts:
-            for expression in self._found(passage.text):
+            for expression, words in self._found(passage.text):
                 where.setdefault(expression, {}).update(dict.fromkeys(passage.evidence_ids))
+                said.setdefault(expression, words)
         hits: dict[str, list[SignatureHit]] = {}
         for expression, ids in where.items():
             for case_id, signature in self._owners[expression]:
@@ -77,24 +80,32 @@ class SignatureMatcher:
                         signature=signature.text or signature.pattern or "",
                         weight=signature.weight,
                         evidence_ids=list(ids),
+                        literal=signature.pattern is None,
+                        words=" ".join((said[expression] or signature.text or "").split())[:_MAX_WORDS],
                     )
                 )
         for found in hits.values():
             found.sort(key=lambda hit: -hit.weight)
         return hits
 
-    def _found(self, text: str) -> Iterator[str]:
+    def _found(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield each expression found with the words that match it; empty for literals, which are the words."""
         lower = text.lower()
         for group in self._sets:
             for expression in group.found(lower):
                 if expression in self._plain:
-                    yield expression
+                    yield expression, ""
                 for pattern in self._anchored.get(expression, ()):
-                    compiled = self._pattern(pattern)
-                    if compiled is not None and compiled.search(text):
-                        yield pattern
+                    yield from self._matched(pattern, text)
         for group in self._loose:
-            yield from group.found(text)
+            for pattern in group.found(text):
+                yield from self._matched(pattern, text)
+
+    def _matched(self, pattern: str, text: str) -> Iterator[tuple[str, str]]:
+        compiled = self._pattern(pattern)
+        match = compiled.search(text) if compiled is not None else None
+        if match:
+            yield pattern, match.group()
 
     def _pattern(self, expression: str) -> Any:
         """Return the compiled pattern; None, said once, for one that is valid for Python but not for RE2."""

@@ -1,6 +1,7 @@
 """Words for lexical search: of log lines, of identifiers in them, and of people's sentences."""
 
 import re
+from collections.abc import Iterable
 
 # Words with at least one letter; digits inside stay (`ora`, `53300` handled below).
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*|\d{3,6}\b")
@@ -29,6 +30,16 @@ def words(text: str) -> list[str]:
             if len(parts) > 1:
                 found += [stem(part) for part in parts if len(part) > 1 and part not in STOP]
     return found
+
+
+def readable_forms(texts: Iterable[str]) -> dict[str, str]:
+    """Return for each stem in `texts` a word as it stands there, without numbers and very short words."""
+    forms: dict[str, str] = {}
+    for text in texts:
+        for token in _WORD.findall(text):
+            if len(token) > 2 and not token.isdigit():
+                forms.setdefault(stem(token.lower()), token)
+    return forms
 
 
 def stem(word: str) -> str:

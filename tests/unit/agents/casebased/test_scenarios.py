@@ -28,19 +28,24 @@ def run(tmp_path, knowledge_base):
 def test_the_exhausted_pool_is_the_cause_and_the_time_out_its_symptom(run):
     analysis, diagnosis, recommendation = run("connection-pool")
     assert analysis.error_count == 4
+    assert analysis.error_type == "Connection pool exhausted"
+    assert analysis.affected_components == ["api-server"]
+    assert analysis.pattern == "4 complaints between 03:15:28 and 03:15:29 UTC on 20 February 2026."
     assert analysis.first_occurrence == "2026-02-20T03:15:28.000Z"
     assert diagnosis.failure_mode == "db-connection-pool-exhausted"
     assert diagnosis.proven
     assert "Connection pool exhausted (50/50 connections in use)" in diagnosis.evidence[0].quote
     assert {item.failure_mode for item in diagnosis.hypotheses[1:]} & {"upstream-timeout"}
-    assert "50/50" in diagnosis.root_cause
+    assert diagnosis.root_cause.startswith(
+        "The connection pool of api-server is used up (50/50 connections in use, waiting threads: 120"
+    )
     assert [action.type for action in recommendation.solutions[0].actions] == ["restart_service"]
     assert recommendation.solutions[0].actions[0].params == {"service": "api-server"}
 
 
 def test_the_full_heap_is_the_cause_and_the_thread_error_follows_it(run):
     analysis, diagnosis, recommendation = run("heap-out-of-memory")
-    assert analysis.error_type == "OutOfMemoryError"
+    assert analysis.error_type == "OutOfMemoryError: Java heap space"
     assert diagnosis.failure_mode == "heap-out-of-memory"
     assert "Java heap space" in diagnosis.evidence[0].quote
     assert diagnosis.severity == "critical"
