@@ -20,7 +20,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Checkpoints, store, evidence, knowledge base.")
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL (`postgresql://...`) for checkpoints and store, else SQLite in data_dir."
+        None,
+        description="PostgreSQL (`postgresql://...`) for checkpoints and store, else SQLite in data_dir.",
     )
     checkpoint_key: SecretStr | None = Field(
         None, description="Encrypts checkpoints: 16, 24 or 32 bytes in hexadecimal."
