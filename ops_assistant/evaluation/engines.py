@@ -20,6 +20,7 @@ def open_engine(settings: Settings) -> Iterator[Callable[[Alert], Diagnosis]]:
     Which engine it is, the settings say. Raises `InputError` if the LLM engine has neither key nor base URL.
     """
     deps = make_dependencies(settings)
+    deps.knowledge_base.cases()  # a knowledge base that cannot be read is an error now, not `unknown` 200 times
 
     def investigate(alert: Alert) -> Diagnosis:
         with TemporaryDirectory(prefix="ops-assistant-") as folder:
