@@ -11,6 +11,7 @@ _MORE_LINES = 0.4  # share of a further, different line's strength that still co
 _MAX_LINES = 4
 _SIMILAR = 0.2  # what a case's likeness in words can add for its mode
 _STEP_BACK = 0.75  # how far a fully explained mode steps back
+_TELLS = 0.1  # from which strength another cause is named as the explanation
 _LATE = 0.3  # a cause first seen after its effect explains less
 
 
@@ -89,7 +90,8 @@ def _explain(causes: list[Cause]) -> None:
                 # What is named clearly itself is not explained by something that is only hinted at.
                 strength *= min(1.0, other.raw / max(cause.raw, 0.01)) ** 2
             if strength > strongest:
-                strongest, cause.explained_by = strength, other.mode
+                strongest = strength
+                cause.explained_by = other.mode if strength >= _TELLS else None
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)
 
 

@@ -48,6 +48,8 @@ _CODE_SHARE = 0.1
 _EXCEPTION = re.compile(
     r"(?:[\w$]+[.:]+)*[A-Z]\w*|panic|fatal error"
 )  # a class, not just any line before frames
+# These name the state of what the program depends on, whoever raises them.
+_OF_OTHERS = re.compile(r"Timeout(?:Error|Exception)?$|Connect(?:ion)?\w*(?:Error|Exception)$|BrokenPipe\w*$")
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
@@ -96,6 +98,8 @@ def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: li
     signs = []
     for stack in digest.stacks:
         if stack.deepest_own_frame is None or not _EXCEPTION.fullmatch(stack.exception):
+            continue
+        if _OF_OTHERS.search(stack.exception):
             continue
         texts = [*stack.causes, f"{stack.exception}: {stack.message}"]
         if any(sign.line.id in stack.evidence or any(sign.quote in text for text in texts) for sign in named):
