@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 import re2
 
+from .actions.catalogue import CATALOGUE
 from .markdown import ANSI, UNSEEN
 
 _GAP = r"[\W_]+"  # between words: blanks, `+`, `_`, `.`, dashes; whatever hides them in a URL or a key
@@ -107,7 +108,7 @@ _PHRASES: dict[str, str] = {
         (
             rf"\b(?:recommend(?:ed)?|propose[ds]?|approved?|execute|perform|required){_GAP}actions?\b\W{{0,4}}[a-z]+_[a-z_]+",
             r"""["']?\bactions?["']?\s*[:=]\s*\[?\s*\{|"type"\s*:\s*"[a-z]+_[a-z_]+"\s*,\s*"params\"""",
-            r"\b(?:restart_service|scale_up|clear_cache)\b",
+            rf"\b(?:{'|'.join(CATALOGUE)})\b",
             rf"\b(?:without|skip|no|bypass){_GAP}(?:human{_GAP}|any{_GAP})?(?:approval|confirmation){_GAP}(?:needed|required|is|step|and)\b",
         )
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from ...tools.actions import CATALOGUE
 from ...tools.alert import Alert
 from ...tools.digest.models import LogDigest
 from ...tools.knowledge import KnowledgeBase
@@ -9,14 +10,18 @@ from ...tools.knowledge.models import Case
 from ..models import Diagnosis, ProposedAction, Recommendation, Solution
 from .objects import fill, named_objects
 
-CATALOGUE: frozenset[str] = frozenset({"restart_service", "scale_up", "clear_cache"})
 _MAX_SOLUTIONS = 3
 _WORTH_A_SOLUTION = 20  # percent that a further hypothesis must have
 # How people name an action when they turn it down.
 _WORDS = {
     "restart_service": ("restart", "reboot", "bounce"),
     "scale_up": ("scale", "scaling", "replica", "instances"),
+    "scale_down": ("scale", "scaling", "replica", "instances"),
     "clear_cache": ("cache", "flush"),
+    "rollback_release": ("rollback", "roll back", "revert"),
+    "terminate_connections": ("terminate", "kill", "session"),
+    "rotate_logs": ("rotat",),
+    "run_runbook_command": ("runbook", "command"),
 }
 
 
