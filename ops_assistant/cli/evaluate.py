@@ -82,6 +82,7 @@ def _show(result: dict[str, Any]) -> None:
     for name in (
         "top1", "top3", "false_alarm_rate", "missed_fault_rate", "unknown_rate", "calibration_error", "proof_rate",
         "proven_root_rate", "cause_line_share", "median_seconds",
+        "input_tokens", "output_tokens", "cost_usd",
     ):  # fmt: skip
         figures.add_row(name, _number(result[name]))
     console.print(figures)

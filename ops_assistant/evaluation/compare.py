@@ -9,7 +9,7 @@ from ..tools.errors import InputError
 
 FIGURES = (
     "n", "top1", "top3", "false_alarm_rate", "missed_fault_rate", "unknown_rate", "calibration_error", "proof_rate",
-    "cause_line_share", "median_seconds",
+    "cause_line_share", "median_seconds", "input_tokens", "output_tokens", "cost_usd",
 )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ..agents.llm.usage import Usage
+
 NO_FAULT = "no-fault"
 UNKNOWN = "unknown"
 _BINS = 10
@@ -25,6 +27,7 @@ class Result(NamedTuple):
     root_proven: bool
     cause_line_cited: bool | None  # None: the incident has no cause line
     error: str = ""
+    usage: Usage = Usage()  # of models; zero for the case-based engine
 
     @property
     def right(self) -> bool:
@@ -59,6 +62,9 @@ def summary(results: Sequence[Result], seconds: float) -> dict[str, Any]:
         "by_mode": _grouped(results, lambda item: item.expected),
         "reliability": reliability(results),
         "confusion": confusion(results),
+        "input_tokens": sum(item.usage.input_tokens for item in results),
+        "output_tokens": sum(item.usage.output_tokens for item in results),
+        "cost_usd": round(sum(item.usage.cost_usd for item in results), 4),
         "seconds": round(seconds, 3),
         "median_seconds": _median([item.seconds for item in results]),
         "incidents": [
@@ -69,6 +75,7 @@ def summary(results: Sequence[Result], seconds: float) -> dict[str, Any]:
                 "top3": list(item.top3),
                 "confidence": item.confidence,
                 "seconds": round(item.seconds, 4),
+                "tokens": item.usage.input_tokens + item.usage.output_tokens,
                 **({"error": item.error} if item.error else {}),
             }
             for item in results

@@ -25,6 +25,8 @@ def html_page(result: dict[str, Any], title: str) -> str:
         ("Claims with proof", percent(result["proof_rate"])),
         ("Proof is the cause line", percent(result["cause_line_share"])),
         ("Median seconds", f"{result['median_seconds']:.3f}"),
+        ("Tokens in / out", f"{result['input_tokens']} / {result['output_tokens']}"),
+        ("Cost", f"{result['cost_usd']:.2f} USD"),
     ]
     misses = [item for item in result["incidents"] if item["expected"] != item["predicted"]]
     parts = [

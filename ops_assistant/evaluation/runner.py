@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ..agents.llm.usage import Usage
 from ..agents.models import Diagnosis
 from ..tools.alert import Alert
 from ..tools.errors import OpsError
 from .incidents import Incident
 from .metrics import UNKNOWN, Result, same_line, summary
 
-Investigate = Callable[[Alert], Diagnosis]
+Investigate = Callable[[Alert], tuple[Diagnosis, Usage]]
 
 
 def evaluate(
@@ -23,7 +24,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return accuracy, calibration and proof over `incidents`, in the form that `evaluate --json` prints.
 
-    `investigate` gets the alert with its logs and nothing of the label. It runs in `workers` threads: worth
+    `investigate` gets the alert with its logs and nothing of the label; it returns what models used, too. It runs in `workers` threads: worth
     more than one for a model that is waited for, not for the case-based engine, which computes. An
     incident whose investigation raises an `OpsError` counts as `unknown`.
     """
@@ -47,8 +48,9 @@ def _judged(incident: Incident, investigate: Investigate) -> Result:
     started = time.perf_counter()
     error = ""
     diagnosis: Diagnosis | None = None
+    usage = Usage()
     try:
-        diagnosis = investigate(incident.as_alert())
+        diagnosis, usage = investigate(incident.as_alert())
     except OpsError as problem:
         error = str(problem)
     seconds = time.perf_counter() - started
@@ -82,4 +84,5 @@ def _judged(incident: Incident, investigate: Investigate) -> Result:
         proven_claims=int(diagnosis.proven) + sum(1 for item in others if item.evidence),
         root_proven=diagnosis.proven,
         cause_line_cited=any(same_line(quote, cause_line) for quote in quotes) if cause_line else None,
+        usage=usage,
     )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ops_assistant.agents.llm.usage import Usage
 from ops_assistant.agents.models import Diagnosis, Hypothesis
 from ops_assistant.evaluation import compare, evaluate, html_page, load_incidents, load_result
 from ops_assistant.tools.digest.models import Citation
@@ -36,9 +37,9 @@ def write(tmp_path):
     return written
 
 
-def diagnosis(mode, confidence=90, others=(), quote=None):
+def diagnosis(mode, confidence=90, others=(), quote=None, tokens=0):
     evidence = [Citation(id="s1:1", quote=quote)] if quote else []
-    return Diagnosis(
+    found = Diagnosis(
         verdict="no-fault" if mode == "no-fault" else "fault",
         root_cause=mode,
         failure_mode=mode,
@@ -56,6 +57,7 @@ def diagnosis(mode, confidence=90, others=(), quote=None):
             for item in (mode, *others)
         ],
     )
+    return found, Usage(input_tokens=tokens, output_tokens=tokens // 10)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +126,12 @@ def test_an_engine_that_fails_counts_as_unknown(write):
 
 
 def test_the_page_stands_alone_and_escapes_what_it_shows(write):
-    result = evaluate(load_incidents(write(row(1, id="<script>x"))), lambda alert: diagnosis("gc-pause"))
+    result = evaluate(
+        load_incidents(write(row(1, id="<script>x"))), lambda alert: diagnosis("gc-pause", tokens=700)
+    )
     page = html_page(result, "a <b> title")
+    assert result["input_tokens"] == 700
+    assert "700 / 70" in page
     assert "<svg" in page
     assert "<script" not in page
     assert "http" not in page
