@@ -16,7 +16,7 @@ _TELLING = ("PATH", "USER", "DATABASE", "TABLE", "COLUMN")
 # Numbers that tell how much of what is in use: `50/50 connections in use`, `waiting threads: 120`, `limit=1024`.
 _FACT = re.compile(
     r"""\b\d+\s?(?:/|of|out\sof)\s?\d+(?:\s[a-z]+(?:\sin\suse|\sbusy)?)?(?=[\s,;.)\]]|$)
-    |\b(?:waiting|pending|queued|active|idle|limit|max\w*|size|used|lag|backlog|free|capacity)(?:\s[a-z]+)?\s?[=:]\s?\d[\w.%]*
+    |\b(?:waiting|pending|queued|active|idle|limit|max\w*|used|lag|backlog|free|capacity)(?:\s[a-z]+)?\s?[=:]\s?\d[\w.%]*
     |\b\d{2,3}(?:\.\d+)?\s?%(?:\s(?:of|used|full)\b)?""",
     re.X | re.I,
 )

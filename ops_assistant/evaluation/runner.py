@@ -24,9 +24,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return accuracy, calibration and proof over `incidents`, in the form that `evaluate --json` prints.
 
-    `investigate` gets the alert with its logs and nothing of the label; it returns what models used, too. It runs in `workers` threads: worth
-    more than one for a model that is waited for, not for the case-based engine, which computes. An
-    incident whose investigation raises an `OpsError` counts as `unknown`.
+    `investigate` gets the alert with its logs and nothing of the label, and returns what models used, too.
+    It runs in `workers` threads: worth more than one for a model that is waited for, not for the case-based
+    engine, which computes. An incident whose investigation raises an `OpsError` counts as `unknown`.
     """
     started = time.perf_counter()
 
