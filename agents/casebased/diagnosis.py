@@ -23,6 +23,7 @@ _HYPOTHESES = 3
 _SIMILAR = 3
 _GENERAL_STEPS_BACK = 0.1
 _ALIKE = 0.05  # score from which likeness in words alone is worth a hypothesis
+_CONFUSED = 0.3  # of the doubt that is left, for what the first cause is most often taken for
 _EXPLANATION = 240  # characters
 
 
@@ -124,17 +125,21 @@ def _hypotheses(alert: Alert, causes: list[Cause], first: int) -> list[Hypothesi
         for cause, share in zip(best, shares(best, first), strict=True)
     ]
     supported = [item for place, item in enumerate(found) if place == 0 or item.confidence > 0]
-    return supported if len(supported) > 1 else [*supported, *_lookalike(alert, causes[:1])]
+    return (
+        supported
+        if len(supported) > 1
+        else [*supported, *_lookalike(alert, causes[:1], round((100 - first) * _CONFUSED))]
+    )
 
 
-def _lookalike(alert: Alert, leading: list[Cause]) -> list[Hypothesis]:
+def _lookalike(alert: Alert, leading: list[Cause], share: int) -> list[Hypothesis]:
     """Return the failure mode that the leading cause is most often confused with, and how to tell."""
     confusions = [item for cause in leading for hit in cause.hits[:1] for item in hit.case.confused_with[:1]]
     return [
         Hypothesis(
             failure_mode=item.failure_mode,
             root_cause=wording.root_cause(alert, Cause(item.failure_mode, 0.0, 0.0, []), []),
-            confidence=0,
+            confidence=share,
             against=["No line of the logs shows it."],
             confirm_by=[item.tell],
         )

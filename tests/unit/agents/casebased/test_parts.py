@@ -4,10 +4,13 @@ import pytest
 
 from ops_assistant.agents.casebased.alert_words import cleared_modes, names_harm
 from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
-from ops_assistant.agents.casebased.fields import is_foreign
+from ops_assistant.agents.casebased.error_names import error_name
+from ops_assistant.agents.casebased.fields import counts_nothing, is_foreign
 from ops_assistant.agents.casebased.limits import reached_limits
 from ops_assistant.agents.casebased.lines import is_client_noise
 from ops_assistant.agents.casebased.objects import fill, named_objects
+from ops_assistant.agents.casebased.phrases import PHRASES
+from ops_assistant.agents.casebased.programs import program_of_log
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
 from ops_assistant.tools.knowledge import failure_modes
 
@@ -83,3 +86,55 @@ def test_an_alert_names_harm_or_clears_a_resource():
 def test_a_used_up_resource_is_read_from_its_numbers(text, modes):
     digest = LogDigest(evidence=[EvidenceLine(id="s1:1", source="app.log", line=1, text=text)])
     assert [sign.mode for sign in reached_limits(digest)] == modes
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[2026-02-20 03:15:28] ERROR: Connection pool exhausted (50/50 in use)", "Connection pool exhausted"),
+        ("java.lang.OutOfMemoryError: Java heap space", "OutOfMemoryError: Java heap space"),
+        ("2026/11/23 07:16:38 [alert] 77#77: *48 socket() failed (24: Too many open files)", "Too many open files"),
+        ('ERROR: duplicate key (SQLSTATE 23505)', "SQLSTATE 23505"),
+        (
+            "2026-11-23 07:00:01 UTC [9] FATAL:  terminating walreceiver process due to administrator command",
+            "terminating walreceiver process due to administrator command",
+        ),
+    ],
+)  # fmt: skip
+def test_an_error_has_a_short_telling_name(text, name):
+    assert error_name(text, None) == name
+
+
+@pytest.mark.parametrize(
+    ("source", "program"),
+    [
+        ("/var/log/squid/access.log", "squid"),
+        ("/var/log/postgresql/postgresql-15-main.log", "postgresql"),
+        ("inline.log", None),
+        ("/srv/evidence/4711/inline.log", None),
+        ("app.log", None),
+        ("config-writer (tail)", "config-writer"),
+    ],
+)
+def test_a_log_names_its_program_not_its_file(source, program):
+    assert program_of_log(source) == program
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "nothing"),
+    [
+        ("0 sessions active, 0 remaining in queue.", "in queue", True),
+        ("deadlocks=0 timeouts=3", "deadlocks", True),
+        ("deadlocks=0 timeouts=3", "timeouts", False),
+        ("10 remaining in queue", "in queue", False),
+        ("exit code 137, timed out=0.5 s", "timed out", False),
+    ],
+)
+def test_a_count_of_zero_names_nothing(text, words, nothing):
+    start = text.index(words)
+    assert counts_nothing(text, start, start + len(words)) is nothing
+
+
+def test_every_failure_mode_has_a_phrase_with_one_place_for_the_program():
+    assert set(PHRASES) == set(failure_modes()) - {"no-fault"}
+    assert all(phrase.count("{it}") == 1 for phrase in PHRASES.values())
