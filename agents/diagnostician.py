@@ -8,6 +8,7 @@ from langchain_core.tools import BaseTool
 from ..tools.alert import Alert
 from ..tools.digest.models import LogDigest
 from ..tools.errors import ModelError
+from ..tools.evidence_tools import open_evidence_tool
 from ..tools.knowledge import KnowledgeBase
 from ..tools.knowledge.loading import NO_FAULT
 from ..tools.redaction import Redactor
@@ -81,7 +82,8 @@ class Diagnostician:
         paths = context.alert.images
         images = read_images(paths) if llm.settings.vision else _unseen(paths, llm.settings.model)
         digest = context.digest_text(int(limit * DIGEST_SHARE))
-        toolbox = Toolbox(self._tools, context.tool_text)
+        tools = [*self._tools, open_evidence_tool(context.digest)] if self._tools else []
+        toolbox = Toolbox(tools, context.tool_text)
         prompt = diagnosis_prompt(
             context.alert_text(),
             digest,

@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool, tool
 
 from .actions import CATALOGUE, plan_action
 from .actions.base import ActionSpec, Backend
-from .digest import digest_logs, render_digest
+from .digest import LogDigest, digest_logs, render_digest
 from .errors import InputError
 from .inventory import Inventory
 from .knowledge import KnowledgeBase
@@ -21,6 +21,9 @@ from .redaction import Redactor
 
 _TOKENS = 1_500
 """Size of one tool answer, in tokens: several must fit an incident's budget."""
+
+_NEIGHBOURS = 4
+"""Evidence lines shown beside one that is opened."""
 
 
 def evidence_tools(knowledge_base: KnowledgeBase, inventory: Inventory, redactor: Redactor) -> list[BaseTool]:
@@ -56,6 +59,24 @@ def evidence_tools(knowledge_base: KnowledgeBase, inventory: Inventory, redactor
         )
 
     return [fetch_logs, get_metrics, search_cases]
+
+
+def open_evidence_tool(digest: LogDigest) -> BaseTool:
+    """Return `open_evidence` over one incident's digest, which holds more lines than a prompt shows."""
+
+    @tool
+    def open_evidence(evidence_id: Annotated[str, "Id of an evidence line, e.g. s1:42."]) -> str:
+        """Return an evidence line with the evidence lines nearest to it in the same source."""
+        line = digest.line(evidence_id)
+        if line is None:
+            return f"no_data: there is no evidence line {evidence_id!r}"
+        beside = sorted(
+            (item for item in digest.evidence if item.source == line.source),
+            key=lambda item: (abs(item.line - line.line), item.line),
+        )[: 1 + _NEIGHBOURS]
+        return "\n".join(f"[{item.id}] {item.text}" for item in sorted(beside, key=lambda item: item.line))
+
+    return open_evidence
 
 
 def action_tools(inventory: Inventory, backends: Mapping[str, Backend]) -> list[BaseTool]:

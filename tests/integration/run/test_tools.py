@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
-from ops_assistant.tools.evidence_tools import action_tools, evidence_tools
+from ops_assistant.tools.digest import digest_logs
+from ops_assistant.tools.evidence_tools import action_tools, evidence_tools, open_evidence_tool
 from ops_assistant.tools.inventory import Inventory, Service
 from ops_assistant.tools.knowledge import KnowledgeBase
 from ops_assistant.tools.redaction import Redactor
+
+WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")
 
 
 def inventory(folder: Path) -> Inventory:
@@ -30,6 +33,17 @@ def test_evidence_is_read_from_the_inventory_s_files_only(tmp_path: Path, data_d
         assert tools["get_metrics"].invoke({"path": str(outside)}).startswith("error")
         assert tools["get_metrics"].invoke({"path": str(tmp_path / "no.csv")}).startswith("error")
         assert "disk-full" in tools["search_cases"].invoke({"query": "No space left on device"})
+
+
+def test_an_evidence_line_is_opened_with_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(
+        "".join(f"2026-02-20 03:15:{n:02d} ERROR {word} broke\n" for n, word in enumerate(WORDS))
+    )
+    opened = open_evidence_tool(digest_logs([tmp_path / "a.log"]))
+    assert opened.invoke({"evidence_id": "s1:9"}).startswith("no_data")
+    lines = opened.invoke({"evidence_id": "s1:4"}).splitlines()
+    assert [line.split("]")[0] for line in lines] == ["[s1:2", "[s1:3", "[s1:4", "[s1:5", "[s1:6"]
+    assert "delta broke" in lines[2]
 
 
 def test_an_action_tool_only_plans(tmp_path: Path) -> None:
