@@ -50,7 +50,7 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
                 deps.store.add_plan(edited)
             decision = _decision(plan, answer, edited, now, deps)
             if answer.kind in ("approve", "edit") and deps.store.decision(plan.hash) is None:
-                _check(decision, edited or plan, deps)
+                _check_unless_decided(decision, plan, edited, deps)
         except InputError as error:  # not allowed to this person, or now; or the inventory has changed since
             deps.store.note(thread_id, "decision.refused", {"why": str(error)}, subject=plan.hash)
             deps.store.set_status(thread_id, "awaiting_approval")
@@ -82,6 +82,15 @@ def _decision(plan: Plan, answer: Answer, edited: Plan | None, now: datetime, de
         expires_at=plan.expires_at,
         replaced_by=edited.hash if edited else None,
     )
+
+
+def _check_unless_decided(decision: Decision, shown: Plan, edited: Plan | None, deps: Dependencies) -> None:
+    """Raise as `_check` does, unless another worker has recorded the decision in between: then that one stands."""
+    try:
+        _check(decision, edited or shown, deps)
+    except InputError:
+        if deps.store.decision(shown.hash) is None:
+            raise
 
 
 def _check(decision: Decision, plan: Plan, deps: Dependencies) -> None:
