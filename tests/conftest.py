@@ -2,14 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ops_assistant.assistant import OpsAssistant
 from ops_assistant.settings import Settings
-from ops_assistant.tools.knowledge import KnowledgeBase
+from ops_assistant.tools.knowledge import Case, KnowledgeBase
 
 DEMO = Path(__file__).parent.parent / "ops_assistant" / "data"
 
@@ -51,3 +52,30 @@ def settings(data_dir: Path) -> Settings:
 def assistant(settings: Settings) -> Iterator[OpsAssistant]:
     with OpsAssistant(settings) as made:
         yield made
+
+
+@pytest.fixture
+def make_case() -> Callable[..., Case]:
+    """Return a maker of valid cases; its keywords replace fields."""
+
+    def make(case_id: str = "pg-pool-empty", **fields: Any) -> Case:
+        data: dict[str, Any] = {
+            "id": case_id,
+            "title": "Pool of PostgreSQL connections is empty",
+            "failure_mode": "db-connection-pool-exhausted",
+            "systems": ["postgresql"],
+            "symptoms": [
+                "Requests wait for seconds and then fail",
+                "Threads hang while they borrow a connection",
+            ],
+            "signatures": [{"text": "Connection is not available, request timed out", "weight": 3}],
+            "root_cause": "Every connection of the pool is borrowed and none comes back in time.",
+            "checks": ["Look at the pool's active and pending counts"],
+            "solution": ["Restart the service, then raise maximumPoolSize"],
+            "verification": ["Pending count is zero for five minutes"],
+            "estimated_time": "5-10 min",
+            "prevention": ["Alert on pending > 0"],
+        }
+        return Case.model_validate(data | fields)
+
+    return make

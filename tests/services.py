@@ -67,3 +67,31 @@ def running(argv: Sequence[str], *, ready: Callable[[], bool], user: str | None 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def postgres_server(*options: str, password: str = "") -> Iterator[str]:
+    """Run a throw-away PostgreSQL with these `-c` options on a free port and yield the URL of its user `ops`."""
+    import psycopg
+
+    port = free_port()
+    owner = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
+    url = f"postgresql://ops{f':{password}' if password else ''}@127.0.0.1:{port}/postgres"
+    with short_folder(owner) as folder:
+        data = str(folder / "data")
+        subprocess.run(
+            [program("initdb"), "-D", data, "-U", "ops", "--auth=trust", "--no-sync", "--no-instructions"],
+            check=True, capture_output=True, user=owner, cwd="/",
+        )  # fmt: skip
+        settings = [part for option in ("listen_addresses=127.0.0.1", *options) for part in ("-c", option)]
+        argv = [program("postgres"), "-D", data, "-k", str(folder), "-p", str(port), *settings]
+
+        def answers() -> bool:
+            try:
+                psycopg.connect(url).close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        with running(argv, ready=answers, user=owner):
+            yield url

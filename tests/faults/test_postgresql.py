@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,35 +18,15 @@ from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 from ops_assistant.tools.errors import OpsError
 
 from scenarios import POOL
-from services import free_port, program, running, short_folder
+from services import postgres_server
 
 LEASE = timedelta(seconds=30)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    port = free_port()
-    owner = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
-    url = f"postgresql://ops@127.0.0.1:{port}/postgres"
-    with short_folder(owner) as folder:
-        data = str(folder / "data")
-        subprocess.run(
-            [program("initdb"), "-D", data, "-U", "ops", "--auth=trust", "--no-sync", "--no-instructions"],
-            check=True, capture_output=True, user=owner, cwd="/",
-        )  # fmt: skip
-        argv = [
-            program("postgres"), "-D", data, "-k", str(folder), "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-        ]  # fmt: skip
-
-        def answers() -> bool:
-            try:
-                psycopg.connect(url).close()
-            except psycopg.OperationalError:
-                return False
-            return True
-
-        with running(argv, ready=answers, user=owner):
-            yield url
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """Real servers, one of each for all tests of this folder."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 
-from services import free_port, program, running, short_folder
+from services import free_port, postgres_server, program, running, short_folder
 
 SUPERVISORD = """
 [supervisord]
@@ -64,29 +62,8 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    port = free_port()
-    owner = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
-    url = f"postgresql://ops:s3cret-word@127.0.0.1:{port}/postgres"
-    with short_folder(owner) as folder:
-        data = str(folder / "data")
-        subprocess.run(
-            [program("initdb"), "-D", data, "-U", "ops", "--auth=trust", "--no-sync", "--no-instructions"],
-            check=True, capture_output=True, user=owner, cwd="/",
-        )  # fmt: skip
-        argv = [
-            program("postgres"), "-D", data, "-k", str(folder), "-p", str(port),
-            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-        ]  # fmt: skip
-
-        def answers() -> bool:
-            try:
-                psycopg.connect(url).close()
-            except psycopg.OperationalError:
-                return False
-            return True
-
-        with running(argv, ready=answers, user=owner):
-            yield url
+    with postgres_server("fsync=off", password="s3cret-word") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
