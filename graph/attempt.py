@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from ..tools.actions.base import Backend, BackendResult
+from ..tools.actions.base import OUTPUT_LIMIT, Backend, BackendResult, shortened
 from ..tools.errors import OpsError
 from ..tools.markdown import visible
 from ..tools.redaction import Redactor
@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 GRACE_S = 10.0
 """How long after its own time-out a backend may take to say so, in seconds."""
-OUTPUT_CHARACTERS = 20_000
 
 
 class Attempt:
@@ -76,12 +75,12 @@ class Attempt:
         try:
             return self._backend.run(action.preview, key=key)
         except OpsError as error:
-            return BackendResult(ok=False, output=str(error)[:OUTPUT_CHARACTERS])
+            return BackendResult(ok=False, output=str(error)[:OUTPUT_LIMIT])
         except Exception as error:
             # Whatever broke, it broke after the intent: nobody can say what the target has seen of it.
             logger.warning("backend %s broke on %s: %s", action.backend, action.type, error)
             text = f"{action.backend}: {type(error).__name__}: {error}"
-            return BackendResult(ok=False, problem="unknown", output=text[:OUTPUT_CHARACTERS])
+            return BackendResult(ok=False, problem="unknown", output=text[:OUTPUT_LIMIT])
 
     def _outcome(self, result: BackendResult) -> Outcome:
         action = self._plan.actions[self._position]
@@ -129,7 +128,5 @@ class Attempt:
 
 def storable(text: str) -> str:
     """Return text that every store takes and no terminal acts on: bounded, without control characters."""
-    if len(text) > OUTPUT_CHARACTERS:
-        half = OUTPUT_CHARACTERS // 2
-        text = f"{text[:half]}\n... ({len(text) - 2 * half} characters left out)\n{text[-half:]}"
-    return visible(text.encode("utf-8", "backslashreplace").decode("utf-8"), keep_newlines=True)
+    encodable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return shortened(visible(encodable, keep_newlines=True))

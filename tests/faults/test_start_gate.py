@@ -57,6 +57,15 @@ def test_much_output_without_a_newline_is_bounded(tmp_path: Path) -> None:
     assert "bytes left out" in result.output
 
 
+def test_beginning_and_end_of_a_long_output_are_kept_and_no_half_line(tmp_path: Path) -> None:
+    argv = ["/bin/sh", "-c", "echo first; seq -f 'password=line-%.0f' 100000; echo it failed >&2; exit 1"]
+    result = start_gate.run(argv, "k", tmp_path, 30)
+    assert result.output.startswith("first\npassword=line-1\n")
+    assert result.output.endswith("password=line-100000\nit failed\n")
+    _, _, tail = result.output.partition("left out)\n")
+    assert all(line.startswith("password=") for line in tail.splitlines()[:-1])
+
+
 def test_nothing_of_our_environment_reaches_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,22 @@ OUTPUT_LIMIT = 20_000
 """Most characters of output that a result keeps."""
 
 
+def shortened(text: str, limit: int = OUTPUT_LIMIT) -> str:
+    """Return text of at most `limit` characters: its beginning and its end, with a word on what is left out between.
+
+    Cut at line ends where there are any near: half a secret would not be recognised as one.
+    """
+    if len(text) <= limit:
+        return text
+    half = limit // 2 - 30  # room for the word
+    head, tail = text[:half], text[-half:]
+    if head.rfind("\n") > half // 2:
+        head = head[: head.rfind("\n")]
+    if 0 <= tail.find("\n") < half // 2:
+        tail = tail[tail.find("\n") + 1 :]
+    return f"{head}\n... ({len(text) - len(head) - len(tail)} characters left out)\n{tail}"
+
+
 class BackendUnavailable(InputError):
     """The backend's target cannot be asked (unreachable, refused, client not installed), so nothing can be planned."""
 

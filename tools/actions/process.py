@@ -20,7 +20,7 @@ from typing import IO
 from ..arguments import safe_argument
 from ..errors import InputError
 from . import start_gate
-from .base import OUTPUT_LIMIT, BackendResult
+from .base import OUTPUT_LIMIT, BackendResult, shortened
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT: Mapping[str, str] = {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -66,7 +66,7 @@ class Programs:
         ended = start_gate.run(argv, key, self._folder, timeout_s, env=environment)
         if ended.state != "refused":  # then it is another worker's to read
             start_gate.forget_output(key, self._folder)
-        output = printable(ended.output)[: OUTPUT_LIMIT - 200]
+        output = shortened(printable(ended.output), OUTPUT_LIMIT - 200)
         if ended.state == "ended":
             return BackendResult(ok=ended.code == 0, output=f"{output}\nexit status {ended.code}".strip())
         if ended.state == "timed_out":

@@ -23,7 +23,6 @@ from ..errors import InputError
 
 GATE_CLOSED = 97
 """Exit code of a gate that found the key taken."""
-OUTPUT_BYTES = 20_000
 _KEY = re.compile(r"[0-9A-Za-z._-]{1,150}")
 _CLOSED = "closed"
 
@@ -38,7 +37,9 @@ class GateResult(BaseModel):
 
     state: Literal["ended", "running", "never", "refused", "unknown", "timed_out"]
     code: int | None = Field(None, description="Exit code; negative for a signal.")
-    output: str = Field("", description="Output and errors, bounded, bytes that are no UTF-8 written out.")
+    output: str = Field(
+        "", description="Output and errors: beginning and end, bytes that are no UTF-8 written out."
+    )
 
 
 def run(
@@ -107,11 +108,23 @@ def _known(key: str, folder: Path) -> GateResult | None:
         raw = (folder / f"{key}.output").read_bytes()
     except (OSError, ValueError):
         return None
-    text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-    cut = data.get("left_out", 0)
-    note = f"\n... ({cut} bytes left out)" if cut else ""
     state = "timed_out" if data["timed_out"] else "ended"
-    return GateResult(state=state, code=data["code"], output=text + note)
+    return GateResult(
+        state=state, code=data["code"], output=_text(raw, data.get("head", 0), data.get("left_out", 0))
+    )
+
+
+def _text(raw: bytes, head: int, left_out: int) -> str:
+    """Return kept output as text. A line that was cut is left out at the end: half a secret is not recognised."""
+    if not left_out:
+        return _decoded(raw)
+    _cut_line, _, whole_lines = raw[head:].partition(b"\n")
+    tail = whole_lines or raw[head:]
+    return f"{_decoded(raw[:head])}\n... ({left_out} bytes left out)\n{_decoded(tail)}"
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 def _check(argv: Sequence[str], key: str) -> None:

@@ -12,7 +12,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-_LIMIT = 20_000
+_HALF = 10_000
+"""Bytes kept of the output's beginning, and as many of its end: an error is mostly there."""
 
 
 def main() -> int:
@@ -26,25 +27,46 @@ def main() -> int:
     fields = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()
     _write(descriptor, f"{os.getpid()} {fields[19]}".encode("ascii"))
     _sync(folder)
-    output, code, timed_out, left_out = _run(order)
+    kept, code, timed_out = _run(order)
+    output = bytes(kept.head + kept.tail)
     _write(os.open(folder / f"{key}.output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), output)
     draft = folder / f"{key}.result.{os.getpid()}"
-    said = json.dumps({"code": code, "timed_out": timed_out, "left_out": left_out}).encode("ascii")
+    ended = {"code": code, "timed_out": timed_out, "head": len(kept.head), "left_out": kept.left_out}
+    said = json.dumps(ended).encode("ascii")
     _write(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), said)
     draft.replace(folder / f"{key}.result")
     _sync(folder)
     return 0
 
 
-def _run(order: "dict[str, object]") -> "tuple[bytes, int | None, bool, int]":
-    """Run the program; return its output's beginning, exit code, whether it was stopped, and bytes left out."""
+class _Kept:
+    """The beginning and the end of an output, and how many bytes lay between them."""
+
+    def __init__(self) -> None:
+        self.head = bytearray()
+        self.tail = bytearray()
+        self.left_out = 0
+
+    def take(self, chunk: bytes) -> None:
+        room = _HALF - len(self.head)
+        self.head += chunk[:room]
+        self.tail += chunk[room:]
+        too_much = max(0, len(self.tail) - _HALF)
+        self.left_out += too_much
+        del self.tail[:too_much]
+
+
+def _run(order: "dict[str, object]") -> "tuple[_Kept, int | None, bool]":
+    """Run the program; return its output, exit code, and whether it was stopped."""
+    kept = _Kept()
     try:
         program = subprocess.Popen(  # noqa: S603 - an argv from the catalogue, no shell
             order["argv"], env=order["env"], cwd=order["cwd"], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
         )  # type: ignore[call-overload]  # fmt: skip
     except OSError as error:
-        return f"cannot be started: {error}".encode(), 127, False, 0
+        kept.take(f"cannot be started: {error}".encode())
+        return kept, 127, False
     stopped = threading.Event()
 
     def stop() -> None:
@@ -55,21 +77,17 @@ def _run(order: "dict[str, object]") -> "tuple[bytes, int | None, bool, int]":
     timer = threading.Timer(float(str(order["timeout"])), stop)
     timer.daemon = True
     timer.start()
-    kept = bytearray()
-    left_out = [0]
 
     def read() -> None:
         while chunk := program.stdout.read1(65_536):
-            room = _LIMIT - len(kept)
-            kept.extend(chunk[:room])
-            left_out[0] += max(0, len(chunk) - room)
+            kept.take(chunk)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     code = program.wait()
     timer.cancel()
     reader.join(1)  # a daemon that the program has started may hold its output open for ever
-    return bytes(kept), code, stopped.is_set(), left_out[0]
+    return kept, code, stopped.is_set()
 
 
 def _write(descriptor: int, data: bytes) -> None:
