@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Sequence
 
-from langchain_core.tools import BaseTool
-
 from ..tools.alert import Alert
 from ..tools.digest.models import LogDigest
 from ..tools.errors import ModelError
-from ..tools.evidence_tools import open_evidence_tool
+from ..tools.evidence_desk import EvidenceDesk
+from ..tools.evidence_tools import evidence_tools
 from ..tools.knowledge import KnowledgeBase
 from ..tools.knowledge.loading import NO_FAULT
 from ..tools.redaction import Redactor
@@ -37,53 +36,59 @@ SURE = 70
 
 
 class Diagnostician:
-    """Names the root cause; with a model if there is one, else from historical cases.
-
-    `tools` may be called by the model for more evidence, within the incident's budget.
-    """
+    """Names the root cause; with a model if there is one, else from historical cases."""
 
     def __init__(
-        self,
-        llm: LLM | None,
-        knowledge_base: KnowledgeBase,
-        tools: Sequence[BaseTool] = (),
-        *,
-        redactor: Redactor | None = None,
+        self, llm: LLM | None, knowledge_base: KnowledgeBase, *, redactor: Redactor | None = None
     ) -> None:
         self._llm = llm
         self._knowledge_base = knowledge_base
-        self._tools = tools
         self._redactor = redactor or Redactor()
 
     def run(
-        self, alert: Alert, digest: LogDigest, analysis: LogAnalysis, *, budget: Budget | None = None
+        self,
+        alert: Alert,
+        digest: LogDigest,
+        analysis: LogAnalysis,
+        *,
+        budget: Budget | None = None,
+        desk: EvidenceDesk | None = None,
     ) -> Diagnosis:
         """Return the diagnosis; if the model fails it is the case-based one, with the reason.
 
-        Images that nobody looked at are named in `missing_evidence`.
+        With a `desk` over the digest the model may fetch more evidence, within the incident's budget; what it
+        fetched, and the diagnosis may cite, stands in `desk.digest` afterwards.
         """
         case_based = diagnose(alert, digest, analysis, self._knowledge_base)
         if self._llm is None:
-            return _with_notes(
+            return _with_unread(
                 case_based, [not_read(path, "no model is configured") for path in alert.images]
             )
         try:
             context = Context(alert, digest, self._redactor)
-            return self._ask(self._llm, context, analysis, case_based, budget or self._llm.new_budget())
+            budget = budget or self._llm.new_budget()
+            return self._ask(self._llm, context, analysis, case_based, budget, desk)
         except ModelError as error:
             logger.warning("diagnosis is case-based: %s", error)
+            if desk is not None and desk.parts:  # what the model fetched before it failed counts
+                case_based = diagnose(alert, desk.digest, analysis, self._knowledge_base)
             degraded = case_based.model_copy(update={"degraded_because": str(error)})
-            return _with_notes(degraded, [not_read(path, "the model failed") for path in alert.images])
+            return _with_unread(degraded, [not_read(path, "the model failed") for path in alert.images])
 
     def _ask(
-        self, llm: LLM, context: Context, analysis: LogAnalysis, case_based: Diagnosis, budget: Budget
+        self,
+        llm: LLM,
+        context: Context,
+        analysis: LogAnalysis,
+        case_based: Diagnosis,
+        budget: Budget,
+        desk: EvidenceDesk | None,
     ) -> Diagnosis:
         limit = llm.settings.max_input_tokens
         paths = context.alert.images
         images = read_images(paths) if llm.settings.vision else _unseen(paths, llm.settings.model)
         digest = context.digest_text(int(limit * DIGEST_SHARE))
-        tools = [*self._tools, open_evidence_tool(context.digest)] if self._tools else []
-        toolbox = Toolbox(tools, context.tool_text)
+        toolbox = self._toolbox(context, desk)
         prompt = diagnosis_prompt(
             context.alert_text(),
             digest,
@@ -93,6 +98,7 @@ class Diagnostician:
             cases=similar_cases(self._knowledge_base, case_based, tokens=int(limit * CASES_SHARE)),
             nonce=context.nonce,
             tool_rounds=budget.tool_rounds_left if toolbox else 0,
+            services=desk.services() if desk else (),
             images=images.parts,
         )
         answer = llm.structured(
@@ -108,7 +114,17 @@ class Diagnostician:
         diagnosis = apply_proof(_checked(answer, context, case_based), context.digest)
         if _dismisses(diagnosis, case_based) and (context.hostile or case_based.confidence >= SURE):
             raise ModelError("the model dismissed a fault that lines of the log prove")
-        return _with_notes(diagnosis, images.notes)
+        return _with_unread(diagnosis, images.notes)
+
+    def _toolbox(self, context: Context, desk: EvidenceDesk | None) -> Toolbox:
+        if desk is None:
+            return Toolbox([], context.tool_text)
+
+        def present(text: str) -> str:
+            context.know(desk.digest)  # the answer may cite what was just fetched
+            return context.tool_text(text)
+
+        return Toolbox(evidence_tools(self._knowledge_base, desk), present)
 
 
 def _problems(answer: WireDiagnosis, context: Context) -> list[str]:
@@ -167,5 +183,5 @@ def _unseen(paths: Sequence[str], model: str) -> Images:
     return Images([], [not_read(path, f"{model} is set to read no images") for path in paths])
 
 
-def _with_notes(diagnosis: Diagnosis, notes: Sequence[str]) -> Diagnosis:
-    return diagnosis.model_copy(update={"missing_evidence": [*diagnosis.missing_evidence, *notes]})
+def _with_unread(diagnosis: Diagnosis, notes: Sequence[str]) -> Diagnosis:
+    return diagnosis.model_copy(update={"unread": list(notes)})

@@ -65,6 +65,9 @@ class Diagnosis(BaseModel):
     )
     evidence: list[Citation] = Field(default_factory=list)
     missing_evidence: list[str] = Field(default_factory=list, description="What to fetch next.")
+    unread: list[str] = Field(
+        default_factory=list, description="What was given and not looked at, e.g. images without a model."
+    )
     proven: bool = Field(False, description="Set by code: the root cause has at least one verified citation.")
     engine: EngineName = "case-based"
     degraded_because: str | None = None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from ..tools.digest.models import Citation, EvidenceLine, LogDigest
+from ..tools.metric_sources import is_metric
 from .models import Diagnosis, Hypothesis
 
 _MIN_QUOTE = 4  # characters; less proves nothing
@@ -63,7 +64,14 @@ def _problem(
         return f"the line does not carry the words {citation.quote[:80]!r}"
     if line.id in suspicious:
         return "the line gives orders to its reader and proves nothing"
-    if line.time and digest.first and digest.last and not digest.first <= line.time <= digest.last:
+    # A metric was cut to the window when it was read; the first and last line of the logs say nothing about it.
+    if (
+        line.time
+        and not is_metric(line)
+        and digest.first
+        and digest.last
+        and not digest.first <= line.time <= digest.last
+    ):
         return f"the line is of {line.time}, outside the window"
     return None
 

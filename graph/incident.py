@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..agents.models import Diagnosis, EngineName, LogAnalysis, Recommendation
 from ..tools.alert import Alert
 from ..tools.digest import LogDigest
+from .coverage import Coverage
 from .models import Decision, Outcome, Plan, Report, Verification
 
 
@@ -17,6 +18,7 @@ class Incident(BaseModel):
     digest: LogDigest | None = None
     log_analysis: LogAnalysis | None = None
     diagnosis: Diagnosis | None = None
+    coverage: Coverage | None = None
     recommendation: Recommendation | None = None
     plan: Plan | None = None
     plan_notes: list[str] = Field(default_factory=list)

@@ -48,12 +48,18 @@ class IncidentState(TypedDict):
     """Fingerprint of the alert this thread has taken in, to tell a new one from it."""
     sources: NotRequired[list[dict[str, Any]]]
     """`LogSource`s to read, in order; their ids prefix the evidence ids."""
+    metrics: NotRequired[list[dict[str, Any]]]
+    """`MetricRef`s to read, in order; their ids prefix the evidence ids."""
     window: NotRequired[dict[str, Any]]
     """`Window` of the digest."""
     collected: Annotated[list[dict[str, Any]], merge_by_source]
     """`{key, digest}` of each source read; emptied when the diagnosis stands."""
     rounds: NotRequired[int]
     """How often more evidence was fetched."""
+    fetched: NotRequired[list[str]]
+    """What was fetched after the first diagnosis, in words."""
+    coverage: NotRequired[dict[str, Any]]
+    """`Coverage`: what was checked and found healthy, and what was not checked."""
     digest: NotRequired[dict[str, Any]]
     """`LogDigest` of all sources."""
     log_analysis: NotRequired[dict[str, Any]]
@@ -90,8 +96,9 @@ class IncidentState(TypedDict):
 
 
 class CollectInput(TypedDict):
-    """What one branch of `collect` is sent."""
+    """What one branch of `collect` is sent: a log source or a metric source."""
 
-    source: dict[str, Any]
+    source: NotRequired[dict[str, Any]]
+    metric: NotRequired[dict[str, Any]]
     window: dict[str, Any]
     alert: dict[str, Any]

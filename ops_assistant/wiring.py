@@ -20,7 +20,6 @@ from .settings import Settings, load_settings
 from .tools.actions import param_models
 from .tools.actions.backends import make_backends
 from .tools.errors import InputError
-from .tools.evidence_tools import evidence_tools
 from .tools.inventory import Inventory
 from .tools.redaction import Redactor
 
@@ -43,9 +42,7 @@ def make_dependencies(settings: Settings) -> Dependencies:
         knowledge_base=knowledge_base,
         llm=llm,
         log_analyst=LogAnalyst(llm, redactor=redactor),
-        diagnostician=Diagnostician(
-            llm, knowledge_base, evidence_tools(knowledge_base, inventory, redactor), redactor=redactor
-        ),
+        diagnostician=Diagnostician(llm, knowledge_base, redactor=redactor),
         recommender=Recommender(
             llm,
             knowledge_base,

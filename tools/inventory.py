@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from .arguments import AbsolutePath
 from .errors import InputError
+from .metric_sources import MetricSource
 from .runbook import CommandName, RunbookCommand
 from .targets import TARGETED, Target
 
@@ -40,6 +41,9 @@ class Service(BaseModel):
     replicas: int = Field(1, ge=0, le=10_000)
     depends_on: list[ServiceName] = Field(default_factory=list)
     logs: list[str] = Field(default_factory=list, description="Log files, folders or globs of this service.")
+    metrics: list[MetricSource] = Field(
+        default_factory=list, description="Its metrics: files, or Prometheus queries; see `metric_sources`."
+    )
     target: Target | None = Field(None, description="Where its backend finds it; see `targets`.")
     commands: dict[CommandName, RunbookCommand] = Field(
         default_factory=dict,

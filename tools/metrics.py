@@ -6,6 +6,7 @@ Prometheus range-query response. Times are ISO 8601 or epoch seconds.
 
 import csv
 import io
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from pydantic import BaseModel, Field
 from .errors import InputError
 
 _TIME_COLUMNS = ("timestamp", "time", "ts", "date", "datetime")
+_STEADY = 0.1  # spread of the values, as a share of their mean, up to which a metric has not moved
+_STEADY_MARK = ", steady"
 
 
 class MetricSummary(BaseModel):
@@ -39,7 +42,19 @@ class MetricSummary(BaseModel):
         return (
             f"metric {self.name}: {self.first:g} -> {self.last:g}, min {self.minimum:g}, max {self.maximum:g} "
             f"at {self.peak_at}, mean {self.mean:g} over {self.samples} samples"
+            + (_STEADY_MARK if self.movement <= _STEADY else "")
         )
+
+    @property
+    def movement(self) -> float:
+        """How far the values are spread, as a share of their mean."""
+        spread = self.maximum - self.minimum
+        return spread / (abs(self.mean) + 1e-9) if spread else 0.0
+
+
+def is_steady(text: str) -> bool:
+    """Return whether a line made by `MetricSummary.text` is of a metric that did not move."""
+    return text.endswith(_STEADY_MARK)
 
 
 def read_metrics(
@@ -55,17 +70,19 @@ def read_metrics(
         raise InputError(f"{path}: the metric file cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8; expected CSV or JSON metrics") from None
+    return summarise(text, str(path), start=start, end=end, limit=limit)
+
+
+def summarise(
+    text: str, source: str, *, start: datetime | None = None, end: datetime | None = None, limit: int = 50
+) -> list[MetricSummary]:
+    """Return what `read_metrics` does, of a text that came from `source`."""
     series: dict[str, list[tuple[datetime, float]]] = {}
-    for name, time, value in _samples(text, path):
-        if (start is None or time >= start) and (end is None or time <= end):
+    for name, time, value in _samples(text, source):
+        if math.isfinite(value) and (start is None or time >= start) and (end is None or time <= end):
             series.setdefault(name, []).append((time, value))
-    summaries = [_summary(name, str(path), points) for name, points in series.items()]
-    return sorted(summaries, key=_movement, reverse=True)[:limit]
-
-
-def _movement(metric: MetricSummary) -> float:
-    spread = metric.maximum - metric.minimum
-    return spread / (abs(metric.mean) + 1e-9)
+    summaries = [_summary(name, source, points) for name, points in series.items()]
+    return sorted(summaries, key=lambda metric: -metric.movement)[:limit]
 
 
 def _summary(name: str, source: str, points: list[tuple[datetime, float]]) -> MetricSummary:
@@ -79,24 +96,24 @@ def _summary(name: str, source: str, points: list[tuple[datetime, float]]) -> Me
     )  # fmt: skip
 
 
-def _samples(text: str, path: Path) -> Iterable[tuple[str, datetime, float]]:
+def _samples(text: str, source: str) -> Iterable[tuple[str, datetime, float]]:
     if text.lstrip()[:1] in "[{":
         try:
             data = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise InputError(f"{path}: not JSON ({error})") from None
-        return _json_samples(data, path)
-    return _csv_samples(text, path)
+            raise InputError(f"{source}: not JSON ({error})") from None
+        return _json_samples(data, source)
+    return _csv_samples(text, source)
 
 
-def _csv_samples(text: str, path: Path) -> Iterable[tuple[str, datetime, float]]:
+def _csv_samples(text: str, source: str) -> Iterable[tuple[str, datetime, float]]:
     reader = csv.DictReader(io.StringIO(text))
     columns = reader.fieldnames or []
     time_column = next((name for name in columns if name.strip().lower() in _TIME_COLUMNS), None)
     if time_column is None:
-        raise InputError(f"{path}: expected a CSV header with a time column ({', '.join(_TIME_COLUMNS)})")
+        raise InputError(f"{source}: expected a CSV header with a time column ({', '.join(_TIME_COLUMNS)})")
     for row in reader:
-        time = _time(row[time_column], path)
+        time = _time(row[time_column], source)
         for name, cell in row.items():
             if name and name != time_column and cell:
                 try:
@@ -105,9 +122,9 @@ def _csv_samples(text: str, path: Path) -> Iterable[tuple[str, datetime, float]]
                     continue  # a label column is no metric
 
 
-def _json_samples(data: Any, path: Path) -> Iterable[tuple[str, datetime, float]]:
+def _json_samples(data: Any, source: str) -> Iterable[tuple[str, datetime, float]]:
     shape = (
-        f"{path}: expected a list of {{time, name, value}}, an object {{name: [[time, value]]}}, "
+        f"{source}: expected a list of {{time, name, value}}, an object {{name: [[time, value]]}}, "
         "or a Prometheus response"
     )
     try:
@@ -117,20 +134,20 @@ def _json_samples(data: Any, path: Path) -> Iterable[tuple[str, datetime, float]
                 name = labels.pop("__name__", "value")
                 suffix = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
                 for time, value in item.get("values") or [item["value"]]:
-                    yield (f"{name}{{{suffix}}}" if suffix else name), _time(time, path), float(value)
+                    yield (f"{name}{{{suffix}}}" if suffix else name), _time(time, source), float(value)
         elif isinstance(data, dict):
             for name, points in data.items():
                 for time, value in points:
-                    yield str(name), _time(time, path), float(value)
+                    yield str(name), _time(time, source), float(value)
         else:
             for item in data:
                 time = next(item[key] for key in _TIME_COLUMNS if key in item)
-                yield str(item["name"]), _time(time, path), float(item["value"])
+                yield str(item["name"]), _time(time, source), float(item["value"])
     except (KeyError, TypeError, ValueError, StopIteration):
         raise InputError(shape) from None
 
 
-def _time(value: Any, path: Path) -> datetime:
+def _time(value: Any, source: str) -> datetime:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -140,5 +157,5 @@ def _time(value: Any, path: Path) -> datetime:
     try:
         time = datetime.fromisoformat(str(value).strip())
     except ValueError:
-        raise InputError(f"{path}: {value!r} is no time; expected ISO 8601 or epoch seconds") from None
+        raise InputError(f"{source}: {value!r} is no time; expected ISO 8601 or epoch seconds") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

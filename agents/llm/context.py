@@ -6,6 +6,7 @@ from ...tools.digest.models import LogDigest
 from ...tools.knowledge import KnowledgeBase
 from ...tools.knowledge.loading import failure_modes
 from ...tools.knowledge.models import Case
+from ...tools.metric_sources import is_metric
 from ...tools.redaction import Redactor
 from ..models import Diagnosis, LogAnalysis
 from .budget import fit
@@ -13,6 +14,7 @@ from .checks import Echo, bounded
 from .fence import fenced, harmless, hostile_lines, new_nonce, without_hostile_text
 
 LINE_CHARACTERS = 220  # of a cited line; causes stand at the beginning
+METRICS_SHARE = 0.2  # of the digest's tokens, at most
 
 
 class Context:
@@ -21,8 +23,12 @@ class Context:
     def __init__(self, alert: Alert, digest: LogDigest, redactor: Redactor) -> None:
         self.alert = alert
         self._redactor = redactor
-        self.digest = digest
         self.nonce = new_nonce()
+        self.know(digest)
+
+    def know(self, digest: LogDigest) -> None:
+        """Judge by this digest from now on: evidence was added to it."""
+        self.digest = digest
         self.hostile = hostile_lines(digest)
         self.echo = Echo(digest, self.hostile)
         self._shown = without_hostile_text(digest, self.hostile)
@@ -40,8 +46,15 @@ class Context:
         return fit(self._redactor.redact(text), 400)
 
     def digest_text(self, tokens: int) -> str:
-        """Return the digest as text of at most about `tokens`."""
-        return fit(render_digest(self._shown, budget_tokens=tokens), tokens)
+        """Return the digest as text of at most about `tokens`, with the metrics that moved most at its end."""
+        metrics = [
+            f"[{line.id}] {bounded(line.text, LINE_CHARACTERS)}"
+            for line in self._shown.evidence
+            if is_metric(line)
+        ]
+        shown = fit("\n".join(metrics), int(tokens * METRICS_SHARE))
+        logs = tokens - estimate_tokens(shown)
+        return "\n".join(filter(None, [fit(render_digest(self._shown, budget_tokens=logs), logs), shown]))
 
     def cited_lines(self, *answers: LogAnalysis | Diagnosis, limit: int = 10, shown: str = "") -> list[str]:
         """Return the evidence lines that the answers, and a diagnosis' hypotheses, cite and `shown` does not hold."""

@@ -43,7 +43,8 @@ The historical cases and the hypotheses of the case-based engine are hints to we
 
 TOOLS_RULE = """\
 You may call tools for more evidence, only if it could change the answer, and at most {rounds} time(s). \
-Ids in their results cannot be cited."""
+Lines in their results are evidence like all others: cite them by the ids shown there.
+Services with logs or metrics to fetch: {services}."""
 
 RECOMMENDER = """\
 You are the engineer who plans the way out of an incident whose diagnosis is given. Propose solutions, best \
@@ -82,14 +83,17 @@ def diagnosis_prompt(
     cases: Sequence[Case],
     nonce: str,
     tool_rounds: int = 0,
+    services: Sequence[str] = (),
     images: Sequence[dict[str, Any]] = (),
 ) -> list[BaseMessage]:
     """Return the diagnostician's prompt.
 
     `lines` are those that the log analysis and the case-based hypotheses cite and the digest's short part in
-    the prompt does not hold. `images` are content parts that follow the text.
+    the prompt does not hold. `services` are those whose logs or metrics the tools can fetch, `images` content
+    parts that follow the text.
     """
-    rules = [DIAGNOSTICIAN, *([TOOLS_RULE.format(rounds=tool_rounds)] if tool_rounds else [])]
+    tools = TOOLS_RULE.format(rounds=tool_rounds, services=", ".join(services) or "none")
+    rules = [DIAGNOSTICIAN, *([tools] if tool_rounds else [])]
     parts = [
         f"Alert:\n{fenced(alert, nonce)}",
         f"Log digest:\n{fenced(digest, nonce)}",

@@ -6,18 +6,17 @@ from langgraph.types import Command, Overwrite
 
 from ...agents.models import Diagnosis, LogAnalysis
 from ...tools.alert import Alert
-from ...tools.digest import LogDigest, LogSource, Window, discover_sources
-from ...tools.errors import InputError
+from ...tools.digest import LogDigest, LogSource, Window
+from ...tools.evidence_desk import OPENED, EvidenceDesk
+from ...tools.metric_sources import MetricRef, metric_name
+from ..coverage import coverage
 from ..dependencies import Dependencies, current_thread_id, usage_json
+from ..more_evidence import branches, more_evidence
 from ..state import IncidentState
 from .base import Node
-from .intake import collect_all
 
 MAX_ROUNDS = 2
 """How often a diagnosis may send for more evidence."""
-
-# Causes that live in another service: its own log says more than its callers' logs.
-_ELSEWHERE = {"dependency-unreachable", "upstream-timeout", "db-connection-pool-exhausted", "unknown"}
 
 Target = Literal["collect", "recommend", "report"]
 
@@ -27,16 +26,27 @@ def make_diagnose(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
 
     def diagnose(state: IncidentState) -> Command[Target]:
         alert = Alert.model_validate(state["alert"])
-        digest = LogDigest.model_validate(state["digest"])
+        desk = _desk(state, alert, deps)
         analysis = LogAnalysis.model_validate(state["log_analysis"])
         budget = deps.budget(state.get("usage"))
-        diagnosis = deps.diagnostician.run(alert, digest, analysis, budget=budget)
-        update: dict[str, Any] = {"diagnosis": diagnosis.model_dump(mode="json"), "usage": usage_json(budget)}
-        if state.get("rounds", 0) < MAX_ROUNDS and (more := more_evidence(state, diagnosis, digest, deps)):
-            update |= more
-            update["rounds"] = state.get("rounds", 0) + 1
-            return Command(update=update, goto=collect_all({**state, **more}))
+        diagnosis = deps.diagnostician.run(alert, desk.digest, analysis, budget=budget, desk=desk)
+        update: dict[str, Any] = {
+            "diagnosis": diagnosis.model_dump(mode="json"),
+            "usage": usage_json(budget),
+            **_fetched_by_model(state, desk),
+        }
+        now = {**state, **update}
+        rounds = state.get("rounds", 0)
+        if rounds < MAX_ROUNDS and (more := more_evidence(now, diagnosis, desk.digest, deps.inventory)):
+            update["rounds"] = rounds + 1
+            update["sources"] = [*now["sources"], *(item.model_dump(mode="json") for item in more.sources)]
+            update["metrics"] = [*now["metrics"], *(item.model_dump(mode="json") for item in more.metrics)]
+            update["fetched"] = [*now["fetched"], *more.said]
+            if more.window is not None:
+                update["window"] = more.window.model_dump(mode="json")
+            return Command(update=update, goto=branches(now, more))
         update["collected"] = Overwrite([])  # the digest stands; partial ones need not stay in checkpoints
+        update["coverage"] = _coverage(now, diagnosis, desk, deps)
         if diagnosis.verdict == "fault":
             return Command(update=update, goto="recommend")
         deps.store.set_status(current_thread_id(), "running", diagnosis.verdict)
@@ -45,43 +55,51 @@ def make_diagnose(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
     return diagnose
 
 
-def more_evidence(
-    state: IncidentState, diagnosis: Diagnosis, digest: LogDigest, deps: Dependencies
-) -> dict[str, Any] | None:
-    """Return what to read next (`sources`, `window`), or None if there is nothing more to be had."""
-    if (
-        diagnosis.verdict == "not-enough-evidence"
-        and digest.lines_outside_window
-        and state["window"].get("start")
-    ):
-        # The window was too narrow (or the clocks differ): read everything.
-        return {"sources": state["sources"], "window": Window().model_dump(mode="json")}
-    if diagnosis.verdict != "fault" or diagnosis.failure_mode in _ELSEWHERE:
-        fresh = _dependency_sources(state, deps)
-        if fresh:
-            return {"sources": [*state["sources"], *fresh], "window": state["window"]}
-    return None
+def _desk(state: IncidentState, alert: Alert, deps: Dependencies) -> EvidenceDesk:
+    return EvidenceDesk(
+        LogDigest.model_validate(state["digest"]),
+        inventory=deps.inventory,
+        redactor=deps.redactor,
+        window=Window.model_validate(state["window"]),
+        alert_time=alert.timestamp,
+        sources=[LogSource.model_validate(item) for item in state["sources"]],
+        metrics=[MetricRef.model_validate(item) for item in state.get("metrics", [])],
+    )
 
 
-def _dependency_sources(state: IncidentState, deps: Dependencies) -> list[dict[str, Any]]:
-    """Return the log sources of the service's direct dependencies that were not read yet."""
-    service = deps.inventory.get(state["alert"]["service"])
-    if service is None:
-        return []
-    read = {path for source in state["sources"] for path in source["paths"]}
-    fresh: list[dict[str, Any]] = []
-    for name in service.depends_on:
-        dependency = deps.inventory.get(name)
-        if dependency is None or not dependency.logs:
-            continue
-        try:
-            sources, _notes = discover_sources(dependency.logs)
-        except InputError:
-            continue  # an inventory may name logs of another host
-        for source in sources:
-            if read.isdisjoint(source.paths):
-                number = len(state["sources"]) + len(fresh) + 1
-                fresh.append(
-                    LogSource(id=f"s{number}", name=source.name, paths=source.paths).model_dump(mode="json")
-                )
-    return fresh
+def _fetched_by_model(state: IncidentState, desk: EvidenceDesk) -> dict[str, Any]:
+    """Return the update that makes what a model's tools fetched part of the run, like what `collect` reads."""
+    before: dict[str, Any] = {"metrics": state.get("metrics", []), "fetched": state.get("fetched", [])}
+    if not desk.parts:
+        return before
+    round_ = state.get("rounds", 0)
+    said = [f"logs: {item.name}" for item in desk.sources if item.id in desk.parts]
+    said += [f"metrics: {metric_name(item.source)}" for item in desk.metrics if item.id in desk.parts]
+    if OPENED in desk.parts:
+        said.append(f"{len(desk.parts[OPENED].evidence)} lines around lines of evidence")
+    return {
+        "digest": desk.digest.model_dump(mode="json"),
+        "sources": [item.model_dump(mode="json") for item in desk.sources],
+        "metrics": [item.model_dump(mode="json") for item in desk.metrics],
+        "collected": [
+            # Opened lines of an earlier round are a part of their own.
+            {"key": f"{key}{round_}" if key == OPENED else key, "digest": part.model_dump(mode="json")}
+            for key, part in desk.parts.items()
+        ],
+        "fetched": [*before["fetched"], *(f"asked for by the model: {what}" for what in said)],
+    }
+
+
+def _coverage(
+    now: dict[str, Any], diagnosis: Diagnosis, desk: EvidenceDesk, deps: Dependencies
+) -> dict[str, Any]:
+    return coverage(
+        desk.digest,
+        diagnosis,
+        service=now["alert"]["service"],
+        inventory=deps.inventory,
+        sources=desk.sources,
+        metrics=desk.metrics,
+        window=Window.model_validate(now["window"]),
+        fetched=now["fetched"],
+    ).model_dump(mode="json")

@@ -6,8 +6,9 @@ from typing import Any, Literal
 from langgraph.types import Command, Overwrite, Send
 
 from ...tools.alert import Alert
-from ...tools.digest import LogSource, default_window, discover_sources
+from ...tools.digest import LogDigest, LogSource, default_window, discover_sources
 from ...tools.errors import InputError
+from ...tools.metric_sources import MetricRef
 from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id
 from ..evidence import INLINE_NAME, keep_inline_logs
@@ -55,9 +56,13 @@ def make_intake(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
             **_fresh(),
             "alert": kept.model_dump(mode="json"),
             "sources": [source.model_dump(mode="json") for source in sources],
+            "metrics": [ref.model_dump(mode="json") for ref in _metrics(alert, deps)],
             "window": default_window(alert.timestamp).model_dump(mode="json"),
-            "errors": Overwrite(notes),
+            "errors": Overwrite([]),
         }
+        if notes:
+            unread = LogDigest.nothing(*notes).model_dump(mode="json")
+            update["collected"] = Overwrite([{"key": "unread", "digest": unread}])
         update["taken"] = {"alert": _fingerprint(update["alert"])}
         if spoken is not None:
             update["messages"] = [_shortened(spoken, deps)]
@@ -88,9 +93,19 @@ def _shortened(message: dict[str, Any], deps: Dependencies) -> dict[str, Any]:
 
 
 def collect_all(state: dict[str, Any]) -> list[Send]:
-    """Return one branch of `collect` per source."""
+    """Return one branch of `collect` per log source and metric source."""
     shared = {"window": state["window"], "alert": state["alert"]}
-    return [Send("collect", {"source": source, **shared}) for source in state["sources"]]
+    return [
+        *(Send("collect", {"source": source, **shared}) for source in state["sources"]),
+        *(Send("collect", {"metric": ref, **shared}) for ref in state["metrics"]),
+    ]
+
+
+def _metrics(alert: Alert, deps: Dependencies) -> list[MetricRef]:
+    """Return the metrics that the alert names, else those that the inventory names for its service."""
+    service = deps.inventory.get(alert.service)
+    wanted = alert.metrics or (service.metrics if service is not None else [])
+    return [MetricRef(id=f"m{number}", source=source) for number, source in enumerate(wanted, start=1)]
 
 
 def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[LogSource], list[str]]:
@@ -100,7 +115,7 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
     if not paths and service is not None:
         paths = service.logs
     if not paths:
-        if alert.metrics:
+        if alert.metrics or (service is not None and service.metrics):
             return [], []
         raise InputError(
             "alert: no logs; expected log text in `logs`, files in `log_sources`, or log files of "
@@ -119,8 +134,8 @@ def _sources(alert: Alert, deps: Dependencies, thread_id: str) -> tuple[list[Log
 
 def _fresh() -> dict[str, Any]:
     return {
-        "collected": Overwrite([]), "rounds": 0, "rejected_because": None, "approval_error": None,
-        "approval_notice": None, "answer": None,
+        "collected": Overwrite([]), "rounds": 0, "fetched": [], "coverage": {},
+        "rejected_because": None, "approval_error": None, "approval_notice": None, "answer": None,
         "resolution": None, "resolution_error": None,
         "decision": None, "plan": None, "plan_notes": [], "outcomes": [], "verification": None, "proposed_case": None,
         "usage": {},

@@ -1,7 +1,7 @@
 """The log digest: every line of any log read, fast, into a bounded picture that an engine can reason from."""
 
 from .digest import digest_logs, digest_source
-from .evidence import open_evidence
+from .evidence import open_evidence, open_lines
 from .merge import merge_digests
 from .models import (
     AccessStats,
@@ -44,5 +44,6 @@ __all__ = [
     "estimate_tokens",
     "merge_digests",
     "open_evidence",
+    "open_lines",
     "render_digest",
 ]

@@ -12,6 +12,7 @@ from .levels import LEVELS
 from .links import MAX_LINKS, build_links
 from .models import EvidenceLine, LogDigest, SourceInfo, StackTrace, Template, TimeBucket
 from .rank import rank
+from .shapes import STAR
 from .timestamps import iso
 from .trends import find_trends
 
@@ -19,6 +20,7 @@ MAX_TEMPLATES = 400
 MAX_BYTES = 190_000  # of one source's digest as JSON, about: it travels through checkpoints
 _STACK_BYTES, _LINK_BYTES = 900, 340  # what one of them takes of it
 LONG_TEXT, SHORT_TEXT = 2000, 300
+_HELD = "\ue000"  # stands for a template's variable part while secrets are looked for
 MAX_BUCKETS = 60
 MAX_STACKS = 30
 
@@ -87,7 +89,8 @@ def _first_error(groups: Iterable[Group]) -> float | None:
 
 
 def _template(group: Group, collector: Collector, redactor: Redactor, pivot: float | None) -> Template:
-    text = redactor.redact(" ".join(group.shape)[:400])
+    # A secret goes on behind a part that varies: `password=hunter<*>-x` is one word for the redactor.
+    text = redactor.redact(" ".join(group.shape)[:400].replace(STAR, _HELD)).replace(_HELD, STAR)
     return Template(
         id="", template=text, count=group.count, level=group.level, component=group.component,
         sources=[collector.sections[number].id for number in group.sections],

@@ -46,7 +46,9 @@ def digest_source(
                 progress(len(block), count)
         reader.finish()
     pivot = reference.timestamp() if alert_time is not None else None
-    return build_digest(collector, redactor, pivot=pivot, notes=problems)
+    digest = build_digest(collector, redactor, pivot=pivot, notes=problems)
+    digest.unread = list(problems)
+    return digest
 
 
 def digest_logs(
@@ -76,4 +78,5 @@ def digest_logs(
     ]
     digest = merge_digests(parts, alert_time=alert_time)
     digest.notes = notes + digest.notes
+    digest.unread = notes + digest.unread
     return digest

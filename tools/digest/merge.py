@@ -21,7 +21,7 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
     if len(parts) == 1:
         only = parts[0].model_copy()
         only.links = merge_links([only.links])
-        only.notes = [*only.notes, *_ends_early(only, alert_time)]
+        only.notes = list(dict.fromkeys([*only.notes, *_ends_early(only, alert_time)]))
         return only
     merged = LogDigest(
         sources=[source for part in parts for source in part.sources],
@@ -34,21 +34,23 @@ def merge_digests(parts: Sequence[LogDigest], *, alert_time: datetime | None = N
         redactions=dict(_sum(part.redactions for part in parts)),
         access=[access for part in parts for access in part.access],
         suspicious=[name for part in parts for name in part.suspicious],
-        notes=[note for part in parts for note in part.notes],
+        notes=list(dict.fromkeys(note for part in parts for note in part.notes)),
+        unread=list(dict.fromkeys(note for part in parts for note in part.unread)),
     )
     levels = _sum(part.levels for part in parts)
     merged.levels = {level: levels[level] for level in LEVELS if levels[level]}
     names = _merge_templates(parts, merged)
-    merged.evidence = [
-        line.model_copy(update={"template": names.get((number, line.template or ""))})
-        for number, part in enumerate(parts)
-        for line in part.evidence
-    ]
+    lines = {  # a line that was opened as well as listed is one line
+        line.id: line.model_copy(update={"template": names.get((number, line.template or ""))})
+        for number, part in reversed(list(enumerate(parts)))
+        for line in reversed(part.evidence)
+    }
+    merged.evidence = list(lines.values())[::-1]
     _fit(merged)
     merged.stacks = _merge_stacks(parts)
     merged.links = merge_links(part.links for part in parts)
     merged.timeline = _merge_timelines(parts)
-    merged.notes += _ends_early(merged, alert_time)
+    merged.notes += [note for note in _ends_early(merged, alert_time) if note not in merged.notes]
     return merged
 
 

@@ -1,6 +1,6 @@
 """The log digest: the bounded, redacted picture of all logs that an engine reads instead of them."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -158,6 +158,14 @@ class LogDigest(BaseModel):
     notes: list[str] = Field(
         default_factory=list, description="What was capped, skipped or could not be read."
     )
+    unread: list[str] = Field(
+        default_factory=list, description="Of the notes, what could not be read, and why."
+    )
+
+    @classmethod
+    def nothing(cls, *reasons: str) -> Self:
+        """Return the digest of what could not be read, with the reasons."""
+        return cls(notes=list(reasons), unread=list(reasons))
 
     def line(self, evidence_id: str) -> EvidenceLine | None:
         """Return the evidence line with this id, or None."""

@@ -308,3 +308,10 @@ def test_a_journal_value_with_line_breaks_is_read_by_its_length(tmp_path: Path, 
     assert digest.levels == {"error": 2}
     assert sorted(t.template[:12] for t in digest.templates) == ["cannot start", "next"]
     assert digest.evidence[0].text == "cannot start:"
+
+
+def test_a_secret_that_goes_on_behind_a_variable_part_is_redacted_in_templates(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("2026-02-20 03:15:20 ERROR login failed password=hunter2-canary at step 7\n" * 3)
+    digest = digest_logs([tmp_path / "a.log"])
+    assert "canary" not in digest.model_dump_json()
+    assert digest.templates[0].template.endswith("at step <*>")
