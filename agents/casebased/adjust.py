@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...tools.digest.models import LogDigest, Template
+from .causality import explains
+from .error_names import names_errno
 from .lines import is_recovery
 from .signs import Sign
 
 _NUMBER = re.compile(r"\d+")
 _OUTER = 0.5  # an exception that another one caused
 _OVER = 0.5  # a state after which the same log reports that it works again
+_PROBED = 0.4  # a failed probe whose own line says why it failed
 _LONE = 0.6  # one client that was turned away once
+_PROBE = "health-probe-failure"
 _TURNED_AWAY = frozenset(
     ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
 )
@@ -35,13 +39,15 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     outer = _outer_texts(signs, digest)
     over = _over_lines(signs, digest)
     lone = _lone_modes(signs, digest)
+    explained = _explained_probes(signs)
     return [
         replace(
             sign,
             strength=sign.strength
             * (_OUTER if _is_outer(sign, outer) else 1.0)
             * (_OVER if i in over else 1.0)
-            * (_LONE if sign.mode in lone else 1.0),
+            * (_LONE if sign.mode in lone else 1.0)
+            * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0),
         )
         for i, sign in enumerate(signs)
     ]
@@ -107,6 +113,13 @@ def _lone_modes(signs: Sequence[Sign], digest: LogDigest) -> frozenset[str]:
             and _times(sign, counts.get(sign.line.template or "")) == 1
             for sign in found.values()
         )
+    )
+
+
+def _explained_probes(signs: Sequence[Sign]) -> frozenset[str]:
+    """Return the lines of probes that name what the probe met: `failed protocol test: Connection refused`."""
+    return frozenset(
+        sign.line.id for sign in signs if names_errno(sign.quote) and explains(sign.mode, _PROBE)
     )
 
 

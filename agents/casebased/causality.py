@@ -38,7 +38,7 @@ _EFFECTS: Mapping[str, str] = {
     "volume-mount-failure": f"{_START} missing-dependency filesystem-permission-denied data-corruption "
     "storage-io-error",
     "filesystem-permission-denied": f"{_START} missing-dependency port-in-use tls-handshake-failure "
-    "authentication-failure data-corruption",
+    "authentication-failure data-corruption dns-failure",
     "port-in-use": f"{_START} native-crash",
     "dependency-unreachable": "upstream-timeout health-probe-failure db-connection-pool-exhausted queue-backlog "
     "application-bug",
@@ -48,14 +48,14 @@ _EFFECTS: Mapping[str, str] = {
     "tls-certificate-expired": f"{_START} tls-handshake-failure authentication-failure image-pull-failure",
     "tls-handshake-failure": f"{_START} authentication-failure image-pull-failure",
     "authentication-failure": f"{_START} authorization-denied image-pull-failure rate-limited",
-    "authorization-denied": f"{_START} image-pull-failure",
+    "authorization-denied": f"{_START} dns-failure image-pull-failure",
     "rate-limited": f"{_SURFACE} queue-backlog image-pull-failure application-bug",
     "quota-exceeded": f"{_SURFACE} queue-backlog unschedulable rate-limited application-bug broker-unavailable",
     "payload-too-large": f"{_SURFACE} network-failure serialization-error replication-failure application-bug "
     "queue-backlog",
     "serialization-error": f"{_SURFACE} application-bug queue-backlog replication-failure",
-    "configuration-error": f"{_DOWN} replication-failure application-bug serialization-error missing-dependency "
-    "native-crash",
+    "configuration-error": f"{_DOWN} dns-failure replication-failure application-bug serialization-error "
+    "missing-dependency native-crash",
     "missing-dependency": f"{_START} schema-mismatch serialization-error",
     "incompatible-version": f"{_START} missing-dependency serialization-error native-crash schema-mismatch "
     "authentication-failure data-corruption",

@@ -43,6 +43,11 @@ def names_class(text: str) -> bool:
     return bool(_CLASS.search(text))
 
 
+def names_errno(text: str) -> bool:
+    """Return whether the text holds what the C library says for an error number."""
+    return bool(_ERRNO.search(text))
+
+
 def tellingness(text: str) -> int:
     """Return 0 for a line that names what is wrong, 2 for one that only says that something failed, else 1."""
     return 0 if _NAMING.search(text) else 2 if _SURFACE.search(text) else 1

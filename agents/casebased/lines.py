@@ -41,6 +41,12 @@ _ROUTINE = re.compile(
 )  # fmt: skip
 
 
+# How something is set, not that it went wrong: `throttling is disabled`, `Max threads: 2`, `using default value 0`.
+_SETTING = re.compile(
+    r"""\b(?:is|are)\s(?:disabled|enabled|off|not\s(?:set|configured|enabled|used))\b|\b(?:using|use[sd]?)\s(?:the\s)?default\b
+    |\bdefault(?:s|ing)?\sto\b|(?:^|\s)(?:max|min)\w*\s[\w\s-]{0,30}[:=]\s?\d+\w*\s*$|\[not\sset\]""",
+    re.X | re.I,
+)  # fmt: skip
 _ANSWERED = re.compile(r'"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS)\s[^"]*"\s[123]\d\d\b')
 _SUCCESS = re.compile(
     r"""\s2\d\d\s|\b(?:status|code)[=: ]+2\d\d\b|\b2\d\d\sOK\b|\bstatus=sent\b|\bsuccess(?:ful(?:ly)?)?\b|\bsucceeded\b|
@@ -52,6 +58,11 @@ _SUCCESS = re.compile(
 def is_client_noise(text: str) -> bool:
     """Return whether a line only records what a client asked for in vain (404 and the like)."""
     return bool(_CLIENT_NOISE.search(text))
+
+
+def is_setting(text: str) -> bool:
+    """Return whether a line only tells how something is set."""
+    return bool(_SETTING.search(text))
 
 
 def is_trouble(line: EvidenceLine) -> bool:

@@ -9,7 +9,7 @@ from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge.models import Hit, SignatureHit
 from .fields import counts_nothing, is_foreign
-from .lines import is_client_noise
+from .lines import is_client_noise, is_setting
 
 # How much one signature says about the root cause, by its weight.
 _STRENGTH = {3: 0.8, 2: 0.45, 1: 0.15}
@@ -21,6 +21,7 @@ _SUSPICIOUS = 0.1  # a line that gives orders to a reader
 _PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means something else
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
 _LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 1.0, "none": 0.95, "info": 0.85, "debug": 0.7}
+_SETTING = 0.2  # a line that tells how something is set
 _CHATTER = 0.75  # what programs say at start and in passing holds many words of trouble: `limit`, `timeout`
 
 
@@ -57,6 +58,8 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                 strength = _STRENGTH[found.weight] * _LEVEL[line.level] * (1.0 if present else _ABSENT_SYSTEM)
                 if line.level in ("info", "debug") and found.weight < 3:
                     strength *= _CHATTER
+                if line.level not in ("fatal", "error") and found.weight < 3 and is_setting(line.text):
+                    strength *= _SETTING
                 if span is None:
                     strength *= _ELSEWHERE
                 elif is_foreign(line.text, *span):

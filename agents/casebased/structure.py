@@ -49,7 +49,10 @@ _EXCEPTION = re.compile(
     r"(?:[\w$]+[.:]+)*[A-Z]\w*|panic|fatal error"
 )  # a class, not just any line before frames
 # These name the state of what the program depends on, whoever raises them.
-_OF_OTHERS = re.compile(r"Timeout(?:Error|Exception)?$|Connect(?:ion)?\w*(?:Error|Exception)$|BrokenPipe\w*$")
+_OF_OTHERS = re.compile(
+    r"Timeout(?:Error|Exception)?$|Connect(?:ion)?\w*(?:Error|Exception)$|BrokenPipe\w*$"
+    r"|^(?:\w+\.)*(?:SystemExit|KeyboardInterrupt|GeneratorExit|CancelledError|InterruptedException)$"  # told to stop
+)
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
