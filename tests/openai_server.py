@@ -18,7 +18,7 @@ from typing import Any, Self
 
 KEY = "sk-test-5f0c1d2e3a4b"
 MODELS = frozenset({"gpt-4.1-mini", "gpt-4o"})
-EVIDENCE = re.compile(r"\[(s\d+:\d+)\] ([^\n]+)")
+EVIDENCE = re.compile(r"\[([sm]\d+:\d+)\] ([^\n]+)")
 
 
 @dataclass

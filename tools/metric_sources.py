@@ -68,7 +68,7 @@ def metric_digest(ref: MetricRef, window: Window, redactor: Redactor) -> LogDige
     return LogDigest(
         evidence=[
             EvidenceLine(
-                id=f"{ref.id}:{rank}", source=name, line=rank, time=metric.peak_at, component=metric.name,
+                id=f"{ref.id}:{rank}", source=name, line=rank, time=metric.peak_at, component=redactor.redact(metric.name),
                 text=redactor.redact(metric.text()),
             )
             for rank, metric in enumerate(metrics, start=1)

@@ -41,7 +41,7 @@ def diagnose(
         if not cause.hits and (case := knowledge_base.get(f"generic-{cause.mode}")) is not None:
             cause.hits = [Hit(case=case, score=0.0)]
     health = judge(alert, digest, causes)
-    if health.score > 0 and digest.lines_read:
+    if health.score > 0 and digest.lines_read > digest.lines_outside_window:
         verdict = _healthy(alert, digest, causes, health)
     elif causes and causes[0].score >= _ENOUGH and causes[0].signs:
         verdict = _fault(alert, digest, causes)
