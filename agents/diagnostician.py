@@ -12,6 +12,7 @@ from ..tools.knowledge import KnowledgeBase
 from ..tools.knowledge.loading import NO_FAULT
 from ..tools.redaction import Redactor
 from .casebased import diagnose
+from .casebased.impact import change_words
 from .llm import LLM, Budget
 from .llm.checks import bounded, citation_problem, shared_confidence, sound_citations
 from .llm.context import Context, similar_cases
@@ -165,7 +166,7 @@ def _checked(answer: WireDiagnosis, context: Context, case_based: Diagnosis) -> 
         failure_mode=UNKNOWN if answer.verdict == "not-enough-evidence" else first.failure_mode,
         severity=answer.severity,
         impact_scope=case_based.impact_scope if echo.heard_in(impact) else impact,
-        possible_triggers=echo.texts(answer.possible_triggers, 4),
+        possible_triggers=_triggers(answer.possible_triggers, context),
         confidence=first.confidence,
         similar_cases=case_based.similar_cases,
         hypotheses=hypotheses,
@@ -173,6 +174,14 @@ def _checked(answer: WireDiagnosis, context: Context, case_based: Diagnosis) -> 
         missing_evidence=echo.texts(answer.missing_evidence, 6),
         engine="llm",
     )
+
+
+def _triggers(told: Sequence[str], context: Context) -> list[str]:
+    """Return the changes that stand in the logs, then what the model adds to them."""
+    changes = [text for text in change_words(context.digest) if not context.echo.heard_in(text)]
+    seen = {text.split(" ")[0].rstrip(":") for text in changes}
+    added = [text for text in context.echo.texts(told, 4) if not any(name in text for name in seen)]
+    return [*changes, *added][:5]
 
 
 def _dismisses(diagnosis: Diagnosis, case_based: Diagnosis) -> bool:

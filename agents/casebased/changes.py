@@ -1,7 +1,8 @@
-"""Changes just before: a setting that was changed and is named in the complaints that begin after it."""
+"""Changes just before: deployments, settings, restarts; and a setting that is named in the complaints after it."""
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from ...tools.digest.models import EvidenceLine, LogDigest
 from .lines import is_trouble
@@ -11,6 +12,14 @@ _SETTING = re.compile(
     [^\n]{0,30}\b(?:changed|set|updated|modified|overridden|switched)\b""",
     re.X | re.I,
 )  # fmt: skip
+_CHANGE = re.compile(
+    r"""\b(?:deploy(?:ed|ing|ment|s)?|releas(?:ed|ing)|roll(?:ed|ing)[\s-]?(?:out|back)|rollout|upgrad(?:ed|ing)|migrat(?:ed|ing|ion)s?|
+    reload(?:ed|ing)?|reconfigur\w+|(?:config(?:uration)?|settings?)\s(?:was\s|were\s|has\sbeen\s)?(?:re)?(?:loaded|changed|updated|applied)|
+    restart(?:ed|ing)|(?:parameter|setting|variable)\s.{3,60}\s(?:changed|set\sto|updated)|feature[\s_-]?flag|SIGHUP|scal(?:ed|ing)\s(?:up|down|to|from)|
+    (?:new|now\srunning)\sversion|starting\s.{0,40}\bversion\s[\dv])\b""",
+    re.X | re.I,
+)  # fmt: skip
+_MOST = 3
 _SPLIT = re.compile(r"[^a-zA-Z]+")
 
 
@@ -21,6 +30,51 @@ class BlamedChange:
     line: EvidenceLine
     span: tuple[int, int]
     complaints: list[EvidenceLine]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line that tells of a change, and how long before the first complaint it stands, if both are dated."""
+
+    line: EvidenceLine
+    seconds_before: float | None
+
+
+def changes_before(digest: LogDigest) -> list[Change]:
+    """Return the changes that the logs tell of before the first complaint, the closest to it first.
+
+    Of changes without a time only those that stand before the complaint in its source count; without any
+    complaint, the latest changes.
+    """
+    troubles = [line for line in digest.evidence if is_trouble(line)]
+    onset = min((line.time for line in troubles if line.time), default=None)
+    found = [
+        Change(line, _seconds(line.time, onset))
+        for line in digest.evidence
+        if _CHANGE.search(line.text) and not is_trouble(line) and _is_before(line, troubles, onset)
+    ]
+    latest = max((change.line.time for change in found if change.line.time), default=None)
+    far = float("inf")
+    found.sort(key=lambda change: _distance(change.line.time, onset or latest, far))
+    return found[:_MOST]
+
+
+def _is_before(line: EvidenceLine, troubles: list[EvidenceLine], onset: str | None) -> bool:
+    if line.time and onset:
+        return line.time <= onset
+    same = [other.line for other in troubles if other.source == line.source]
+    return not same or line.line < min(same)
+
+
+def _seconds(earlier: str | None, later: str | None) -> float | None:
+    if earlier is None or later is None:
+        return None
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def _distance(time: str | None, moment: str | None, far: float) -> float:
+    seconds = _seconds(time, moment)
+    return far if seconds is None else seconds
 
 
 def blamed_change(digest: LogDigest) -> BlamedChange | None:

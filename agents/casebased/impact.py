@@ -4,8 +4,10 @@ import re
 
 from ...tools.alert import Alert, Severity
 from ...tools.digest.models import LogDigest
+from .changes import Change, changes_before
 from .lines import is_trouble
 from .programs import program_of
+from .text import message, shortened
 
 _LEVELS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 _TOTAL = re.compile(
@@ -16,12 +18,8 @@ _PARTIAL = re.compile(
     r"\b(?:some|certain|part of|one of|single|a few|sometimes|occasionally|for a moment)\b", re.I
 )
 _TRIGGER = re.compile(r"\b(?:after|since|following|during|because of|when) [^,;.]{4,80}", re.I)
-_CHANGE_LINE = re.compile(
-    r"\b(?:deploy(?:ed|ing|ment)?|release[d]?|upgrad(?:ed|ing)|migrat\w+|reload(?:ed|ing)?|reconfigur\w+|"
-    r"configuration (?:re)?loaded|restart(?:ed|ing)|parameter .{3,60} changed|SIGHUP|rotated|scaled)\b",
-    re.I,
-)
 _MAX_TRIGGERS = 4
+_TRIGGER_CHARACTERS = 120
 
 
 def severity(alert: Alert, digest: LogDigest, *, healthy: bool) -> Severity:
@@ -64,15 +62,28 @@ def affected(alert: Alert, digest: LogDigest) -> list[str]:
 
 
 def triggers(alert: Alert, digest: LogDigest, usual: list[str]) -> list[str]:
-    """Return what may have set it off: what the alert says, changes in the logs, then the case's usual ones."""
-    found = [match.group().strip() for match in _TRIGGER.finditer(alert.message)]
-    onset = min((line.time for line in digest.evidence if line.time and is_trouble(line)), default=None)
-    for line in digest.evidence:
-        early = onset is None or line.time is None or line.time <= onset
-        if early and not is_trouble(line) and _CHANGE_LINE.search(line.text):
-            found.append(f"{line.id}: {line.text.strip()[:120]}")
-            break
-    return [*found, *usual][:_MAX_TRIGGERS]
+    """Return what may have set it off: changes in the logs, the closest first, what the alert says, the usual ones."""
+    told = [match.group().strip() for match in _TRIGGER.finditer(alert.message)]
+    return list(dict.fromkeys([*change_words(digest), *told, *usual]))[:_MAX_TRIGGERS]
+
+
+def change_words(digest: LogDigest) -> list[str]:
+    """Return the changes just before the first complaint as words: evidence id, time, how long before, the line."""
+    return [
+        f"{change.line.id}{_when(change)}: {shortened(message(change.line.text), _TRIGGER_CHARACTERS)}"
+        for change in changes_before(digest)
+    ]
+
+
+def _when(change: Change) -> str:
+    if change.line.time is None:
+        return ""
+    at = f" at {change.line.time[11:19]} UTC"
+    if change.seconds_before is None:
+        return at
+    seconds = change.seconds_before
+    span = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"{at}, {span} before the first complaint"
 
 
 def _failing(digest: LogDigest) -> int:
