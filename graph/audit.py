@@ -85,9 +85,11 @@ class Audit:
         self._note_outside(entry)
         return entry
 
-    def latest_time(self, connection: Connection) -> str | None:
-        """Return the time of the last entry, or None if there is none yet."""
+    def latest_time(self, connection: Connection, thread_id: str | None = None) -> str | None:
+        """Return the time of the last entry, of all or of one incident; None if there is none yet."""
         last = select(tables.audit.c.at).order_by(tables.audit.c.seq.desc()).limit(1)
+        if thread_id is not None:
+            last = last.where(tables.audit.c.thread_id == thread_id)
         return connection.execute(last).scalar()
 
     def count(self, connection: Connection, kind: str, subject: str) -> int:
@@ -96,6 +98,13 @@ class Audit:
         return int(
             connection.execute(select(func.count()).select_from(tables.audit).where(mine)).scalar_one()
         )
+
+    def first(self, connection: Connection, kind: str, subject: str) -> dict[str, Any] | None:
+        """Return the body of the first entry of a kind about a subject, or None."""
+        mine = (tables.audit.c.subject == subject) & (tables.audit.c.kind == kind)
+        query = select(tables.audit.c.body).where(mine).order_by(tables.audit.c.seq).limit(1)
+        body = connection.execute(query).scalar()
+        return None if body is None else dict(json.loads(body))
 
     def entries(self, thread_id: str | None = None) -> list[AuditEntry]:
         """Return all entries, or those of one incident, in the order in which they were written."""

@@ -4,6 +4,7 @@ from langgraph.graph import END, START, StateGraph
 
 from .dependencies import Dependencies
 from .nodes.analyse_logs import make_analyse_logs
+from .nodes.ask_symptom import make_ask_symptom
 from .nodes.await_approval import make_await_approval
 from .nodes.check_action import make_check_action
 from .nodes.collect import make_collect
@@ -15,6 +16,7 @@ from .nodes.recommend import make_recommend
 from .nodes.reconcile import make_reconcile
 from .nodes.record_decision import make_record_decision
 from .nodes.record_resolution import make_record_resolution
+from .nodes.record_symptom import make_record_symptom
 from .nodes.report import make_report
 from .nodes.verify import make_verify
 from .state import IncidentInput, IncidentOutput, IncidentState
@@ -27,7 +29,8 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
 
     intake -> collect (one branch per source) -> analyse_logs -> diagnose -> recommend -> await_approval
     (interrupt) -> record_decision -> execute_action, check_action (loop) -> verify -> report -> learn; an action that
-    failed, or whose outcome nobody knows, stops the plan: reconcile (interrupt) -> record_resolution
+    failed, or whose outcome nobody knows, stops the plan: reconcile (interrupt) -> record_resolution; a symptom that
+    stays after the plan: ask_symptom (interrupt) -> record_symptom -> recommend or report
     """
     graph = StateGraph(IncidentState, input_schema=IncidentInput, output_schema=IncidentOutput)
     graph.add_node("intake", make_intake(deps))
@@ -42,12 +45,13 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     graph.add_node("reconcile", make_reconcile(deps))
     graph.add_node("record_resolution", make_record_resolution(deps))
     graph.add_node("verify", make_verify(deps))
+    graph.add_node("ask_symptom", make_ask_symptom(deps))
+    graph.add_node("record_symptom", make_record_symptom(deps))
     graph.add_node("report", make_report(deps))
     graph.add_node("learn", make_learn(deps))
     graph.add_edge(START, "intake")
     graph.add_edge("collect", "analyse_logs")
     graph.add_edge("analyse_logs", "diagnose")
-    graph.add_edge("verify", "report")
     graph.add_edge("report", "learn")
     graph.add_edge("learn", END)
     return graph

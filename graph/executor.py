@@ -17,7 +17,7 @@ from .guard import Guard
 from .ledger import NOT_STARTED, LedgerEntry, action_key
 from .models import Outcome, Plan, PlannedAction
 from .store import Store
-from .worker import is_gone, this_worker
+from .worker import described, is_held, this_worker
 
 
 class ActionInProgress(OpsError):
@@ -92,6 +92,22 @@ class Executor:
                 return position
         return None
 
+    def aborted(self, plan: Plan) -> bool:
+        """Tell whether a person has ended the plan at an action that stopped it."""
+        entries = (self._store.entry(plan.hash, position) for position in range(len(plan.actions)))
+        return any(
+            entry is not None and entry.resolution is not None and entry.resolution.choice == "abort"
+            for entry in entries
+        )
+
+    def unchecked(self, plan: Plan) -> bool:
+        """Tell whether an action of the plan succeeded and nobody has looked at its service since."""
+        position = self.last_succeeded(plan)
+        if position is None:
+            return False
+        key = action_key(plan.hash, position)
+        return not any(self._store.has_noted(kind, key) for kind in ("action.checked", "action.regressed"))
+
     def not_started(self, plan: Plan) -> list[PlannedAction]:
         """Return the actions of a plan that were never claimed."""
         entries = ((action, self._store.entry(plan.hash, at)) for at, action in enumerate(plan.actions))
@@ -158,9 +174,9 @@ class Executor:
         """Return how a claimed action ended; one that nobody knows of is probed, and never run again."""
         if entry.outcome is not None and (entry.state != "unknown" or entry.resolution is not None):
             return _told(entry)
-        if entry.state == "started" and self._is_held(entry):
+        if entry.state == "started" and is_held(entry.owner, entry.lease_until, self._store.now()):
             raise ActionInProgress(
-                f"{plan.actions[position].type} is being executed by {entry.owner}; look again when it has ended"
+                f"{plan.actions[position].type} is being executed by {described(entry.owner)}; look again later"
             )
         outcome = self._probed(plan, position, entry)
         if outcome.status == "unknown":
@@ -169,10 +185,6 @@ class Executor:
             self._store.settle_by_probe(plan.hash, position, outcome, fence=entry.fence)
         late = self._store.entry(plan.hash, position)
         return _told(late) if late is not None and late.outcome is not None else outcome
-
-    def _is_held(self, entry: LedgerEntry) -> bool:
-        lapsed = entry.lease_until is not None and self._store.now() >= entry.lease_until
-        return not lapsed and not is_gone(entry.owner)
 
     def _probed(self, plan: Plan, position: int, entry: LedgerEntry) -> Outcome:
         action = plan.actions[position]
@@ -186,7 +198,10 @@ class Executor:
             )
         except (BackendUnavailable, OSError):
             applied = None
-        begun = f"started at {since.isoformat()} by {entry.owner}, which stopped before it reported"
+        begun = (
+            f"started at {since:%Y-%m-%d %H:%M:%S} UTC by {described(entry.owner)}, "
+            "which stopped before it reported"
+        )
         if applied:
             text = f"{begun}; {action.backend} shows that it took effect."
         elif applied is False:

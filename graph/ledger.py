@@ -149,11 +149,15 @@ class Ledger:
             return int(connection.execute(query).scalar_one())
 
     def unsettled(self) -> list[LedgerEntry]:
-        """Return the actions that were started and have no outcome, or an unknown one that nobody has resolved."""
+        """Return the actions that are approved and not started, or started and not settled by target or person."""
         row = tables.ledger.c
-        lost = or_(row.state == "started", (row.state == "unknown") & row.resolution.is_(None))
+        unresolved = row.state.in_(("failed", "unknown")) & row.resolution.is_(None)
+        query = select(tables.ledger).where(or_(row.state.in_(("approved", "started")), unresolved))
         with self._database.read() as connection:
-            return [_entry(item) for item in connection.execute(select(tables.ledger).where(lost)).mappings()]
+            return [
+                _entry(item)
+                for item in connection.execute(query.order_by(row.plan_hash, row.position)).mappings()
+            ]
 
     def withdraw(self, plan: str, state: Literal["expired", "stale", "cancelled"], why: str) -> None:
         """Take back the actions of a plan that have not started: another plan takes their place, or none does."""

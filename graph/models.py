@@ -45,7 +45,8 @@ class PlanBody(BaseModel):
     expires_at: datetime = Field(description="A decision on this plan is valid until then.")
     actions: list[PlannedAction]
     replaces: str | None = Field(
-        None, description="Hash of the plan that this one is an edit, a renewal or a roll-back of."
+        None,
+        description="Hash of the plan that this one edits, renews, takes back, or follows since it did not help.",
     )
     rolls_back: bool = Field(False, description="Whether it takes back what the plan it replaces did.")
 
@@ -137,6 +138,14 @@ class Verification(BaseModel):
 
     status: Literal["recovered", "unchanged", "worse", "unverified"]
     checks: list[Check] = Field(default_factory=list)
+    at: datetime | None = None
+    settled: str = Field("", description="What a person decided about a symptom that stayed, if anything.")
+    accepted: bool = Field(False, description="Whether a person took the symptom as it is.")
+
+    @property
+    def persists(self) -> bool:
+        """Whether the symptom is known to be still there."""
+        return self.status in ("unchanged", "worse")
 
 
 class Report(BaseModel):

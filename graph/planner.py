@@ -26,9 +26,15 @@ class Planner:
         self.valid_for = valid_for
 
     def plan(
-        self, thread_id: str, recommendation: Recommendation, inventory: Inventory, *, requester: str = ""
+        self,
+        thread_id: str,
+        recommendation: Recommendation,
+        inventory: Inventory,
+        *,
+        requester: str = "",
+        replaces: Plan | None = None,
     ) -> tuple[Plan | None, list[str]]:
-        """Plan the actions of the first solution that has any valid ones.
+        """Plan the actions of the first solution that has any valid ones; `replaces` was executed and did not help.
 
         Returns the plan (None if nothing can be done) and, for each action left out, why.
         """
@@ -44,7 +50,7 @@ class Planner:
                 else:
                     actions.append(planned)
             if actions:
-                return self._seal(thread_id, actions, requester=requester), notes
+                return self._seal(thread_id, actions, requester=requester, replaces=replaces), notes
         return None, notes
 
     def edited(self, shown: Plan, edits: Sequence[tuple[str, ProposedAction]], inventory: Inventory) -> Plan:

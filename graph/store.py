@@ -74,6 +74,26 @@ class Store(Ledger):
         with self._database.write() as connection:
             self.audit.append(connection, self.clock.now(), thread_id, kind, body, subject=subject)
 
+    def note_once(self, thread_id: str, kind: str, body: dict[str, Any], *, subject: str) -> dict[str, Any]:
+        """Write an audit entry unless there is one of this kind about the subject; return the body that stands."""
+        with self._database.write() as connection:
+            standing = self.audit.first(connection, kind, subject)
+            if standing is not None:
+                return standing
+            self.audit.append(connection, self.clock.now(), thread_id, kind, body, subject=subject)
+            return body
+
+    def has_noted(self, kind: str, subject: str) -> bool:
+        """Tell whether the audit has an entry of this kind about the subject."""
+        with self._database.read() as connection:
+            return self.audit.first(connection, kind, subject) is not None
+
+    def last_sign(self, thread_id: str) -> datetime:
+        """Return the time of a run's last audit entry; raises `NothingToActOn` for an unknown thread."""
+        with self._database.read() as connection:
+            last = self.audit.latest_time(connection, thread_id)
+        return datetime.fromisoformat(last or self.run(thread_id)["updated_at"])
+
     # --- runs -----------------------------------------------------------------------------------
 
     def register_run(
@@ -121,6 +141,14 @@ class Store(Ledger):
             query = query.where(tables.runs.c.status == status)
         with self._database.read() as connection:
             return [RunRow(_plain(row)) for row in connection.execute(query).mappings()]
+
+    def thread_ids(self, start: str, limit: int = 2) -> list[str]:
+        """Return up to `limit` thread ids that begin with `start`; itself alone if it is one."""
+        ids = tables.runs.c.thread_id
+        query = select(ids).where(ids.startswith(start, autoescape=True)).order_by(ids).limit(limit)
+        with self._database.read() as connection:
+            found = list(connection.execute(query).scalars())
+        return [start] if start in found else found
 
     # --- plans and decisions --------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from datetime import datetime
 from pathlib import Path
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -25,6 +26,21 @@ def is_gone(owner: str) -> bool:
     if boot != _boot():
         return True  # the host was started anew since
     return namespace == _namespace() and pid.isdigit() and _start_time(int(pid)) != start
+
+
+def is_held(owner: str, lease_until: datetime | None, now: datetime) -> bool:
+    """Tell whether a claim still counts: its lease has not run out and its owner is not known to be dead."""
+    lapsed = lease_until is not None and now >= lease_until
+    return not lapsed and not is_gone(owner)
+
+
+def described(owner: str) -> str:
+    """Return the owner of a claim for a person: process and host."""
+    try:
+        host, _boot_id, _namespace_id, pid, _start, _nonce = owner.split("/")
+    except ValueError:
+        return owner or "nobody"
+    return f"process {pid} on {host}"
 
 
 def _boot() -> str:

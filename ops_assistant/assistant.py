@@ -1,6 +1,6 @@
 """`OpsAssistant`: investigate alerts, list what waits, open a run from any process."""
 
-import fcntl
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +16,21 @@ from .events import Event
 from .graph.audit import Audit
 from .graph.build import IncidentGraph, build_graph
 from .graph.checkpoints import open_async_checkpointer, open_checkpointer
-from .graph.dependencies import Dependencies, safe_name
+from .graph.dependencies import Dependencies
 from .graph.evidence import keep_inline_logs
 from .graph.incident import Incident
 from .graph.models import RunStatus
+from .graph.recovery import Interrupted, interrupted, way_back
 from .graph.store import RunRow
+from .locks import RunLocks
 from .run import OnEvent, Run
 from .settings import Settings, load_settings
 from .tools.alert import Alert
-from .tools.errors import InputError, NothingToActOn
+from .tools.errors import InputError, NothingToActOn, OpsError
 from .tools.knowledge import KnowledgeBase
 from .wiring import make_dependencies
+
+logger = logging.getLogger(__name__)
 
 
 class OpsAssistant:
@@ -104,6 +108,39 @@ class OpsAssistant:
         """Return one row per run (thread_id, service, severity, message, status, times) without opening them."""
         return self._dependencies.store.runs(status)
 
+    def interrupted(self) -> list[Interrupted]:
+        """Return the runs whose process died on the way, with what each needs, oldest sign of life first."""
+        return interrupted(self._dependencies.store, self._locks.state)
+
+    def recover(self, *, on_event: OnEvent | None = None) -> list[Run]:
+        """Go on with every interrupted run and return those that this call went on with, whatever came of them.
+
+        Safe while others do the same: who comes second leaves the run to the first. An action that was started is
+        not run again; where its target cannot tell what happened, the run waits for a person afterwards.
+        """
+        gone_on = []
+        for item in self.interrupted():
+            try:
+                gone_on.append(self.open(item.thread_id).resume(on_event=on_event))
+            except OpsError as error:
+                logger.warning("run %s was not gone on with: %s", item.thread_id, error)
+        return gone_on
+
+    async def arecover(self, *, on_event: OnEvent | None = None) -> list[Run]:
+        """Asynchronous `recover`."""
+        gone_on = []
+        for item in self.interrupted():
+            try:
+                run = await self.aopen(item.thread_id)
+                gone_on.append(await run.aresume(on_event=on_event))
+            except OpsError as error:
+                logger.warning("run %s was not gone on with: %s", item.thread_id, error)
+        return gone_on
+
+    def find(self, start: str, limit: int = 2) -> list[str]:
+        """Return up to `limit` thread ids that begin with `start`; itself alone if it is one."""
+        return self._dependencies.store.thread_ids(start, limit)
+
     def open(self, thread_id: str) -> Run:
         """Open a run, whoever started it; raises `NothingToActOn` for an unknown thread."""
         self._dependencies.store.run(thread_id)
@@ -123,12 +160,16 @@ class OpsAssistant:
     def go_on(self, run: Run, answers: dict[str, Any] | None, on_event: OnEvent | None) -> None:
         """Resume a run, with answers by interrupt id or (None) from where its process died."""
         self._dependencies.store.run(run.thread_id)
-        self._drive(run, Command(resume=answers) if answers else None, on_event)
+        snapshot = self._drive(run, Command(resume=answers) if answers else None, on_event)
+        if (way_back := self._way_back(run, snapshot)) is not None:
+            self._drive(run, way_back, on_event)
 
     async def ago_on(self, run: Run, answers: dict[str, Any] | None, on_event: OnEvent | None) -> None:
         """Asynchronous `go_on`."""
         self._dependencies.store.run(run.thread_id)
-        await self._adrive(run, Command(resume=answers) if answers else None, on_event)
+        snapshot = await self._adrive(run, Command(resume=answers) if answers else None, on_event)
+        if (way_back := self._way_back(run, snapshot)) is not None:
+            await self._adrive(run, way_back, on_event)
 
     def load(self, run: Run) -> None:
         """Read where a run stands."""
@@ -158,21 +199,8 @@ class OpsAssistant:
 
     @contextmanager
     def exclusive(self, thread_id: str) -> Iterator[None]:
-        """Hold the run for this process; raises `NothingToActOn` if another one is at it.
-
-        For clear answers, not for safety: two that get past it are kept apart by the store.
-        """
-        folder = self.settings.data_dir / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / safe_name(thread_id)).open("w") as lock:
-            try:
-                fcntl.flock(
-                    lock, fcntl.LOCK_EX | fcntl.LOCK_NB
-                )  # released by the kernel if this process dies
-            except BlockingIOError:
-                raise NothingToActOn(
-                    f"another process is working on run {thread_id}; look again in a moment"
-                ) from None
+        """Hold the run for this process; raises `NothingToActOn` if another one is at it."""
+        with self._locks.held(thread_id):
             yield
 
     # --- inside -----------------------------------------------------------------------------------
@@ -184,6 +212,10 @@ class OpsAssistant:
     @cached_property
     def _dependencies(self) -> Dependencies:
         return make_dependencies(self.settings)
+
+    @property
+    def _locks(self) -> RunLocks:
+        return RunLocks(self.settings.data_dir / "locks")
 
     @cached_property
     def _graph(self) -> IncidentGraph:
@@ -198,7 +230,7 @@ class OpsAssistant:
         kept = kept.model_copy(update={"message": self.redact(kept.message)})
         return run, {"alert": kept.model_dump(mode="json")}
 
-    def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
+    def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> StateSnapshot:
         with open_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
@@ -206,9 +238,11 @@ class OpsAssistant:
                     given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
                     _emit(on_event, mode, data)
-            self._take(run, graph.get_state(_config(run.thread_id)))
+            snapshot = graph.get_state(_config(run.thread_id))
+        self._take(run, snapshot)
+        return snapshot
 
-    async def _adrive(self, run: Run, given: Any, on_event: OnEvent | None) -> None:
+    async def _adrive(self, run: Run, given: Any, on_event: OnEvent | None) -> StateSnapshot:
         async with open_async_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
@@ -216,7 +250,9 @@ class OpsAssistant:
                     given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
                     _emit(on_event, mode, data)
-            self._take(run, await graph.aget_state(_config(run.thread_id)))
+            snapshot = await graph.aget_state(_config(run.thread_id))
+        self._take(run, snapshot)
+        return snapshot
 
     @contextmanager
     def _failure_noted(self, run: Run) -> Iterator[None]:
@@ -235,6 +271,13 @@ class OpsAssistant:
         """Tell whether a client has moved the thread past the question of a plan that nobody has decided on."""
         waits = self._dependencies.store.run(run.thread_id)["status"] == "awaiting_approval"
         return waits and not snapshot.interrupts and not snapshot.next
+
+    def _way_back(self, run: Run, snapshot: StateSnapshot) -> Command[str] | None:
+        """Return what leads a thread back that ended although its run has not, or None."""
+        stranded = not snapshot.next and not snapshot.interrupts
+        if stranded and run.plan is not None and run.status in ("running", "awaiting_approval"):
+            return way_back(self._dependencies.store, run.plan.hash)
+        return None
 
     def _take(self, run: Run, snapshot: StateSnapshot, asked: StateSnapshot | None = None) -> None:
         """Take over the state at the head, or where the question was asked if the head was moved past it."""

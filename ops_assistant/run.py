@@ -27,6 +27,7 @@ OnEvent = Callable[[Event], None]
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
     "approval": ("approve", "edit", "reject", "abort"),
     "reconcile": ("retry", "skip", "abort"),
+    "symptom": ("retry", "skip", "abort"),
     "nothing": (),
 }
 
@@ -90,10 +91,12 @@ class Run:
         return self._incident.report
 
     @property
-    def waits_for(self) -> Literal["approval", "reconcile", "nothing"]:
-        """What a person is asked for: the approval of a plan, or what becomes of an action that stopped it."""
+    def waits_for(self) -> Literal["approval", "reconcile", "symptom", "nothing"]:
+        """What a person is asked for: a plan's approval, or what becomes of an action or a symptom that stopped it."""
         if self._question is None:
             return "nothing"
+        if "symptom" in self._question.value:
+            return "symptom"
         return "reconcile" if "reconcile" in self._question.value else "approval"
 
     @property
@@ -108,7 +111,13 @@ class Run:
 
     def to_json(self) -> dict[str, Any]:
         """Return the whole run as plain JSON values, as `ops-assistant show --json` prints it."""
-        return {"thread_id": self.thread_id, "status": self.status, **self._incident.model_dump(mode="json")}
+        return {
+            "thread_id": self.thread_id,
+            "status": self.status,
+            **self._incident.model_dump(mode="json"),
+            "waits_for": self.waits_for,
+            "question": self.question,
+        }
 
     # --- what a person does with it --------------------------------------------------------------
 
@@ -164,10 +173,11 @@ class Run:
         door: str = "python",
         on_event: OnEvent | None = None,
     ) -> "Run":
-        """Say what becomes of the action that stopped the plan: `retry`, `skip` or `abort`.
+        """Say what becomes of the action that stopped the plan, or of a symptom that stayed: `retry`, `skip`, `abort`.
 
-        `retry` plans it anew, to be approved; `evidence` says how you know that it did not happen. `skip` takes it
-        as settled and goes on with the rest. Raises `InputError` for a retry that needs evidence and has none.
+        `retry` plans the action anew, to be approved; `evidence` says how you know that it did not happen. `skip` takes
+        it as settled and goes on with the rest. About a symptom, `retry` looks for another plan and `skip` takes it as
+        it is. Raises `InputError` for a retry that needs evidence and has none.
         """
         return self._answer(_signed(choice, by, door, message=evidence), on_event)
 
@@ -295,9 +305,10 @@ class Run:
         """Return the id of the question that this is an answer to; raises `NothingToActOn` if none is open."""
         if self._question is not None and answer["type"] in _ANSWERS[self.waits_for]:
             return self._question.id
-        if self.waits_for == "reconcile":
+        if self.waits_for in ("reconcile", "symptom"):
+            at = "has stopped at an action" if self.waits_for == "reconcile" else "did not end the symptom"
             raise NothingToActOn(
-                f"the plan of run {self.thread_id} is decided ({self._decided()}) and has stopped at an action; "
+                f"the plan of run {self.thread_id} is decided ({self._decided()}) and {at}; "
                 f"say `reconcile` with retry, skip or abort"
             )
         if self._question is not None:

@@ -30,6 +30,8 @@ def make_execute_action(deps: Dependencies) -> Node[IncidentState, Command[Targe
         plan_hash = str((state.get("plan") or {}).get("hash", ""))
         try:
             plan = deps.executor.approved_plan(thread_id, plan_hash)
+            if deps.executor.unchecked(plan):  # its worker died before it had looked at the service
+                return Command(update=outcomes_update(deps, plan), goto="check_action")
             position = deps.executor.next_position(plan)
             if position is None:
                 return Command(update=outcomes_update(deps, plan), goto="verify")

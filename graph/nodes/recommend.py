@@ -11,6 +11,7 @@ from ..approving import approved_by_policy
 from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id, usage_json
 from ..messages import ai_message
+from ..models import Plan
 from ..report_markdown import proposal_markdown
 from ..state import IncidentState
 from .base import Node
@@ -33,25 +34,22 @@ def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         )
         inventory = deps.inventory.with_service(alert.service)
         requester = deps.store.run(thread_id)["requester"]
-        plan, notes = deps.planner.plan(thread_id, recommendation, inventory, requester=requester)
-        if (
-            plan is not None
-            and rejected_because is not None
-            and _same_actions(plan.actions, state.get("plan"))
-        ):
-            plan = None  # asking again for what was just refused helps nobody
-            notes = [
-                *notes,
-                f"no other action than the rejected one is known; rejected because: {rejected_because}",
-            ]
+        plan, notes = deps.planner.plan(
+            thread_id,
+            recommendation,
+            inventory,
+            requester=requester,
+            replaces=_executed(state, thread_id, deps),
+        )
+        if rejected_because is not None and (plan is None or _same_actions(plan.actions, state.get("plan"))):
+            plan = None  # asking again for what was just refused, or did not help, helps nobody
+            notes = [*notes, f"no other action is known; the last one was turned down: {rejected_because}"]
         update: dict[str, Any] = {
             "recommendation": recommendation.model_dump(mode="json"),
             "plan_notes": notes,
             "usage": usage_json(budget),
             "approval_error": None,
         }
-        if plan is None:
-            return Command(update=update, goto="report")
         deps.store.note(
             thread_id,
             "diagnosed",
@@ -61,6 +59,8 @@ def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
                 "plan_notes": notes,
             },
         )
+        if plan is None:
+            return Command(update=update, goto="report")
         deps.store.add_plan(plan)
         update["plan"] = plan.model_dump(mode="json")
         update["messages"] = [ai_message(proposal_markdown(diagnosis, recommendation, plan, digest))]
@@ -72,6 +72,15 @@ def make_recommend(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         return Command(update=update, goto="await_approval")
 
     return recommend
+
+
+def _executed(state: IncidentState, thread_id: str, deps: Dependencies) -> Plan | None:
+    """Return the plan that was executed before and did not help, if that is why another one is made."""
+    earlier = state.get("plan")
+    if not earlier or not state.get("outcomes"):
+        return None
+    plan = deps.store.plan(str(earlier["hash"]))
+    return plan if plan is not None and plan.thread_id == thread_id else None
 
 
 def _same_actions(actions: Any, earlier: dict[str, Any] | None) -> bool:

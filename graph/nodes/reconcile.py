@@ -26,7 +26,12 @@ def make_reconcile(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         if halted is None:
             return Command(goto="execute_action")
         position, outcome = halted
-        request = resolution_request(plan, position, outcome, error=state.get("resolution_error"))
+        entry = deps.store.entry(plan.hash, position)
+        if entry is None:
+            return Command(goto="execute_action")
+        request = resolution_request(
+            plan, entry, outcome, decision=deps.store.decision(plan.hash), error=state.get("resolution_error")
+        )
         raw = interrupt(request, response_schema=QUESTION_SCHEMA)
         try:
             answer = parse_resolution(raw, plan, position, outcome)

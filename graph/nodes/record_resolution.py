@@ -29,6 +29,7 @@ def make_record_resolution(deps: Dependencies) -> Node[IncidentState, Command[Ta
         plan = deps.store.plan(plan_hash)
         if (
             plan is None
+            or "position" not in sealed
             or plan.thread_id != thread_id
             or not deps.seal.verify(thread_id, plan_hash, sealed, seal)
         ):

@@ -40,7 +40,8 @@ def final_status(incident: Incident) -> RunStatus:
         return "rejected"
     if incident.plan is not None and incident.plan.rolls_back:
         return "failed"  # what was done had to be taken back
-    if incident.verification is not None and incident.verification.status == "worse":
+    found = incident.verification
+    if found is not None and found.persists and not found.accepted:
         return "failed"
     last = {outcome.action_id: outcome for outcome in incident.outcomes}  # a retried action has several
     if any(outcome.status != "succeeded" for outcome in last.values()):

@@ -1,98 +1,69 @@
-"""`verify`: look at the symptom again after the actions, and say honestly what could not be looked at."""
+"""`verify`: look at the symptom again after the actions; one that stays stops the run and asks a person.
 
-from collections.abc import Iterable
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal
+Where the last action can be taken back and the policy lets, the way back is decided on first; else a person says
+what becomes of the symptom. What could not be looked at is said honestly and asks nobody.
+"""
 
-from ...tools.alert import Alert
-from ...tools.digest import LogDigest, LogSource, Window, digest_source
-from ...tools.errors import InputError
-from ...tools.metrics import read_metrics
+import time
+from datetime import UTC, datetime
+from typing import Literal
+
+from langgraph.types import Command
+
+from ...tools.errors import ExecutionRefused
 from ..dependencies import Dependencies, current_thread_id
-from ..models import Check, Outcome, Plan, Verification
+from ..models import Outcome, Plan, Verification
 from ..state import IncidentState
+from ..symptoms import look, said
+from ..taking_back import put, roll_back
 from .base import Node
 
-_BAD = ("fatal", "error")
+Target = Literal["report", "ask_symptom", "record_decision", "await_approval"]
 
 
-def make_verify(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]:
+def make_verify(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
     """Return the node."""
 
-    def verify(state: IncidentState) -> dict[str, Any]:
+    def verify(state: IncidentState) -> Command[Target]:
         outcomes = [Outcome.model_validate(item) for item in state.get("outcomes", [])]
         if not outcomes or not state.get("plan"):
-            return {"verification": None}
-        alert = Alert.model_validate(state["alert"])
-        since = min(outcome.started_at for outcome in outcomes)
-        checks = [
-            *_health_checks(Plan.model_validate(state["plan"]), alert, deps),
-            *_log_checks(state, since, deps),
-            *_metric_checks(alert, since),
-        ]
-        return {"verification": Verification(status=_verdict(checks), checks=checks).model_dump(mode="json")}
+            return Command(update={"verification": None}, goto="report")
+        shown = Plan.model_validate(state["plan"])
+        # Errors between two actions of a plan say nothing about the later one.
+        found = _settled(state, shown, max(outcome.started_at for outcome in outcomes), deps)
+        update = {"verification": found.model_dump(mode="json")}
+        position = _to_answer_for(shown, deps)
+        if not found.persists or position is None:
+            return Command(update=update, goto="report")
+        reason = f"after the plan the symptom is {found.status}: {said(found)}"
+        deps.store.note(shown.thread_id, f"symptom.{found.status}", {"why": reason}, subject=shown.hash)
+        inventory = deps.inventory.with_service(state["alert"]["service"])
+        back, why_not = roll_back(deps, shown, position, inventory)
+        if back is not None:
+            update, step = put(deps, back, update, [reason])
+            return Command(update=update, goto=step)
+        deps.store.set_status(shown.thread_id, "awaiting_approval")
+        return Command(update={**update, "errors": why_not}, goto="ask_symptom")
 
     return verify
 
 
-def _verdict(checks: Iterable[Check]) -> Literal["recovered", "unchanged", "worse", "unverified"]:
-    results = {check.result for check in checks}
-    if "worse" in results:
-        return "worse"
-    if "unchanged" in results:
-        return "unchanged"
-    return "recovered" if "better" in results else "unverified"
+def _to_answer_for(shown: Plan, deps: Dependencies) -> int | None:
+    """Return the last action that succeeded; None if nobody is to be asked: a way back, or a plan that was aborted."""
+    try:
+        plan = deps.executor.approved_plan(current_thread_id(), shown.hash)
+    except ExecutionRefused:
+        return None
+    if plan.rolls_back or deps.executor.aborted(plan):
+        return None
+    return deps.executor.last_succeeded(plan)
 
 
-def _health_checks(plan: Plan, alert: Alert, deps: Dependencies) -> Iterable[Check]:
-    inventory = deps.inventory.with_service(alert.service)
-    for name in dict.fromkeys(str(action.params.get("service", "")) for action in plan.actions):
-        service = inventory.get(name)
-        if service is None or service.backend not in deps.backends:
-            continue
-        health = deps.backends[service.backend].health(service)
-        # A simulated service is always well; that says nothing about the real one.
-        known = health.known and service.backend != "simulated"
-        result: Literal["better", "worse", "unknown"] = "unknown"
-        if known:
-            result = "better" if health.healthy else "worse"
-        yield Check(what=f"health of {name}", result=result, detail=health.detail)
-
-
-def _log_checks(state: IncidentState, since: datetime, deps: Dependencies) -> Iterable[Check]:
-    """Count error lines printed after the actions began; the logs given inline cannot grow."""
-    inline = deps.evidence_dir(current_thread_id())
-    for item in state["sources"]:
-        source = LogSource.model_validate(item)
-        what = f"error lines in {source.name} since the actions"
-        if any(Path(path).parent == inline for path in source.paths):
-            yield Check(
-                what=what, result="unknown", detail="the logs were given inline and cannot be read again"
-            )
-            continue
-        try:
-            digest = digest_source(source, window=Window(start=since), redactor=deps.redactor)
-        except OSError as error:
-            yield Check(what=what, result="unknown", detail=f"cannot be read: {error.strerror or error}")
-            continue
-        yield _compared(what, digest)
-
-
-def _compared(what: str, digest: LogDigest) -> Check:
-    inside = sum(digest.levels.values())
-    bad = sum(digest.levels.get(level, 0) for level in _BAD)
-    if inside == 0:
-        return Check(what=what, result="unknown", detail="no new line since")
-    if bad == 0:
-        return Check(what=what, result="better", detail=f"{inside} new lines, none of them an error")
-    return Check(what=what, result="unchanged", detail=f"{bad} of {inside} new lines are errors")
-
-
-def _metric_checks(alert: Alert, since: datetime) -> Iterable[Check]:
-    for path in alert.metrics:
-        try:
-            for metric in read_metrics(Path(path), start=since, limit=5):
-                yield Check(what=f"metric {metric.name}", result="unknown", detail=metric.text())
-        except InputError as error:
-            yield Check(what=f"metrics in {path}", result="unknown", detail=str(error))
+def _settled(state: IncidentState, plan: Plan, since: datetime, deps: Dependencies) -> Verification:
+    """Look at once, and if the symptom is there, once more after the time that a service has to settle."""
+    found = look(state, plan, since, deps)
+    if not found.persists or not deps.guard.rules.settle_s:
+        return found
+    later = datetime.now(UTC)
+    time.sleep(deps.guard.rules.settle_s)
+    return look(state, plan, later, deps)

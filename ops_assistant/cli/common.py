@@ -33,12 +33,9 @@ def open_assistant(engine: str | None = None) -> "OpsAssistant":
 
 def find_run(assistant: "OpsAssistant", thread: str) -> "Run":
     """Open the run whose thread id is, or starts with, `thread`."""
-    ids = [row["thread_id"] for row in assistant.rows()]
-    if thread in ids:
-        return assistant.open(thread)
-    matches = [item for item in ids if item.startswith(thread)] if len(thread) >= 4 else []
+    matches = assistant.find(thread) if len(thread) >= 4 else []
     if len(matches) > 1:
-        raise InputError(f"{thread!r} is the start of {len(matches)} thread ids; give more characters")
+        raise InputError(f"{thread!r} is the start of several thread ids; give more characters")
     if not matches:
         raise NothingToActOn(f"there is no run {thread!r}; `ops-assistant pending` lists those that wait")
     return assistant.open(matches[0])

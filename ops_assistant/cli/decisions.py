@@ -79,7 +79,7 @@ def reconcile_command(
     by: ByOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Decide about an action that failed or whose outcome is unknown; a retry waits for approval again."""
+    """Decide about an action that failed or is unknown, or a symptom that stayed; a retry waits for approval again."""
     if choice not in ("retry", "skip", "abort"):
         raise InputError(f"reconcile: expected retry, skip or abort, got {choice!r}")
     _decide(
@@ -88,9 +88,38 @@ def reconcile_command(
     )  # fmt: skip
 
 
-def resume_command(thread: ThreadArgument, json_: JsonOption = False) -> None:
+def resume_command(
+    thread: Annotated[
+        str | None, typer.Argument(metavar="[THREAD]", help="Thread id of the run, or its first characters.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Go on with every interrupted run.")] = False,
+    json_: JsonOption = False,
+) -> None:
     """Go on with a run whose process died; actions that were started are not run again."""
-    _decide(thread, json_, lambda run: run.resume(on_event=progress))
+    if (thread is None) != all_:
+        raise InputError(
+            "give a THREAD, or --all for every run that `ops-assistant pending` calls interrupted"
+        )
+    if thread is not None:
+        _decide(thread, json_, lambda run: run.resume(on_event=progress))
+        return
+    _resume_all(json_)
+
+
+def _resume_all(json_: bool) -> None:
+    from ..render.terminal import print_result
+
+    with open_assistant() as assistant:
+        runs = assistant.recover(on_event=progress)
+        if json_:
+            print_json({"resumed": [run.to_json() for run in runs]})
+            return
+        for run in runs:
+            print_result(run)
+        left = len(assistant.interrupted())
+    typer.echo(f"{len(runs)} runs resumed" + (f"; {left} are still interrupted" if left else ""))
+    if left:
+        raise typer.Exit(1)
 
 
 def _decide(thread: str, json_: bool, act: "Callable[[Run], Run]", plan: str | None = None) -> None:
@@ -107,10 +136,6 @@ def _decide(thread: str, json_: bool, act: "Callable[[Run], Run]", plan: str | N
             print_json(run.to_json())
         else:
             print_result(run)
-            if run.waits_for == "reconcile":
-                typer.echo(
-                    f"An action has stopped the plan. Decide: ops-assistant reconcile {thread} retry|skip|abort"
-                )
     if run.status == "failed":
         raise typer.Exit(1)
 

@@ -31,7 +31,8 @@ def demo_command(
     ] = Path("var/reports"),
 ) -> None:
     """Investigate three incidents, pause, resume from another process, decide, and write the reports."""
-    from ..render.terminal import console, print_result, print_run
+    from ..render.terminal import print_result, print_run
+    from ..render.terminal_parts import console
 
     out = console()
     for number, name in enumerate(DEMO_ALERTS, start=1):

@@ -10,18 +10,28 @@ from .common import JsonOption, ThreadArgument, find_run, open_assistant, print_
 
 
 def pending_command(json_: JsonOption = False) -> None:
-    """List the runs that wait for a decision, oldest first."""
+    """List the runs that wait for a decision and those that were interrupted, oldest first."""
     with open_assistant() as assistant:
-        rows = assistant.rows("awaiting_approval")
+        rows, stopped = assistant.rows("awaiting_approval"), assistant.interrupted()
+    stopped_ids = {item.thread_id for item in stopped}
+    rows = [row for row in rows if row["thread_id"] not in stopped_ids]
     if json_:
-        print_json({"pending": [dict(row) for row in rows]})
+        print_json(
+            {
+                "pending": [dict(row) for row in rows],
+                "interrupted": [item.model_dump(mode="json") for item in stopped],
+            }
+        )
         return
-    if not rows:
+    if not rows and not stopped:
         typer.echo("nothing waits for a decision")
         return
-    from ..render.terminal import print_rows
+    from ..render.terminal import print_interrupted, print_rows
 
-    print_rows(rows)
+    if rows:
+        print_rows(rows)
+    if stopped:
+        print_interrupted(stopped)
 
 
 def show_command(

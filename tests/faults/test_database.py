@@ -84,7 +84,7 @@ def test_a_database_that_locks_after_the_effect_loses_no_outcome(
             run.approve(by="dana")
     ran = executed(settings)
     assert ran == 1
-    monkeypatch.setattr("ops_assistant.graph.executor.is_gone", lambda owner: True)  # its process died
+    monkeypatch.setattr("ops_assistant.graph.worker.is_gone", lambda owner: True)  # its process died
     assert assistant.open(run.thread_id).resume().status == "completed"
     calls = SimulatedBackend(settings.data_dir / "simulated.jsonl").entries()
     assert len({entry["key"] for entry in calls}) == len(calls)

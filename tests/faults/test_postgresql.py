@@ -133,7 +133,7 @@ def test_dropped_connections_lose_nothing(
             patch.setattr(Ledger, point, dropped)
             with contextlib.suppress(OpsError, psycopg.OperationalError):
                 run.approve(by="dana")
-        monkeypatch.setattr("ops_assistant.graph.executor.is_gone", lambda owner: True)
+        monkeypatch.setattr("ops_assistant.graph.worker.is_gone", lambda owner: True)
         again = assistant.open(run.thread_id)
         if again.status != "completed":
             again.resume()
