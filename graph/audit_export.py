@@ -80,5 +80,5 @@ def _line(entry: AuditEntry) -> str:
 
 _TOLD: Sequence[str] = (
     "by", "account", "door", "comment", "why", "service", "message", "detail", "type", "status", "choice", "evidence",
-    "output",
+    "output", "step", "model", "tool", "arguments", "characters", "sha256", "text",
 )  # fmt: skip

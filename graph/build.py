@@ -19,6 +19,7 @@ from .nodes.record_resolution import make_record_resolution
 from .nodes.record_symptom import make_record_symptom
 from .nodes.report import make_report
 from .nodes.verify import make_verify
+from .recorder import recorded
 from .state import IncidentInput, IncidentOutput, IncidentState
 
 IncidentGraph = StateGraph[IncidentState, None, IncidentInput, IncidentOutput]
@@ -35,9 +36,9 @@ def build_graph(deps: Dependencies) -> IncidentGraph:
     graph = StateGraph(IncidentState, input_schema=IncidentInput, output_schema=IncidentOutput)
     graph.add_node("intake", make_intake(deps))
     graph.add_node("collect", make_collect(deps))
-    graph.add_node("analyse_logs", make_analyse_logs(deps))
-    graph.add_node("diagnose", make_diagnose(deps))
-    graph.add_node("recommend", make_recommend(deps))
+    graph.add_node("analyse_logs", recorded(deps, make_analyse_logs(deps)))
+    graph.add_node("diagnose", recorded(deps, make_diagnose(deps)))
+    graph.add_node("recommend", recorded(deps, make_recommend(deps)))
     graph.add_node("await_approval", make_await_approval(deps))
     graph.add_node("record_decision", make_record_decision(deps))
     graph.add_node("execute_action", make_execute_action(deps))
