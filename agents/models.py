@@ -77,7 +77,7 @@ class ProposedAction(BaseModel):
     """A typed action of the catalogue, as an agent proposes it; not yet checked or planned."""
 
     type: str
-    params: dict[str, str | int] = Field(default_factory=dict)
+    params: dict[str, str | int | dict[str, str | int]] = Field(default_factory=dict)
     effect: Literal["cure", "relief"] = "relief"
     reason: str = ""
 
@@ -87,6 +87,10 @@ class Solution(BaseModel):
 
     priority: int = Field(ge=1)
     description: str
+    effect: Literal["cure", "relief"] = Field(
+        "cure", description="cure: its steps remove the cause; relief: they only ease the symptom."
+    )
+    expected_effect: str = Field("", description="What changes when it works, and how soon one sees it.")
     steps: list[str]
     risks: list[str] = Field(default_factory=list)
     estimated_time: str = ""

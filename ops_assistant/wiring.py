@@ -13,6 +13,7 @@ from .graph.executor import Executor
 from .graph.guard import Guard
 from .graph.planner import Planner
 from .graph.policy import load_policy
+from .graph.policy_words import policy_words
 from .graph.seal import Seal
 from .graph.store import Store
 from .knowledge import open_knowledge_base
@@ -31,7 +32,8 @@ def make_dependencies(settings: Settings) -> Dependencies:
     backends = make_backends(data_dir)
     seal = Seal(data_dir / "approval.key")
     store = Store(settings.store_target, sign=seal.sign_record, anchors=data_dir / "audit.anchors")
-    guard = Guard(load_policy(settings.policy, settings.environment), store)
+    policy = load_policy(settings.policy, settings.environment)
+    guard = Guard(policy, store)
     redactor = Redactor(ips=settings.redact_ips, hosts=settings.redact_hosts, key=seal.derive("redaction"))
     inventory = Inventory.load(settings.inventory)
     llm = LLM(llm_settings(settings)) if settings.uses_model else None
@@ -47,8 +49,9 @@ def make_dependencies(settings: Settings) -> Dependencies:
             llm,
             knowledge_base,
             param_models(),
+            inventory=inventory,
+            rules=policy_words(policy),
             redactor=redactor,
-            services=[service.name for service in inventory.services],
         ),
         inventory=inventory,
         backends=backends,

@@ -249,7 +249,8 @@ def wire_diagnosis(body: dict[str, Any], mode: str, contains: str = "", **change
 def wire_solution(**changes: Any) -> dict[str, Any]:
     """Return one solution without actions."""
     return {
-        "description": "Free the pool.", "steps": ["Find what holds the connections"], "risks": [],
+        "description": "Free the pool.", "effect": "cure", "expected_effect": "Requests are served.",
+        "steps": ["Find what holds the connections"], "risks": [],
         "estimated_time": "5-10 min", "verification": ["The pool has free connections"], "rollback": [],
         "actions": [], **changes,
     }  # fmt: skip

@@ -51,7 +51,7 @@ def recommend(
         line.text for citation in diagnosis.evidence if (line := digest.line(citation.id)) is not None
     )
     solutions = [
-        _solution(alert, case, place + 1, objects, allowed)
+        _solution(alert, diagnosis, case, place + 1, objects, allowed)
         for place, case in enumerate(cases[:_MAX_SOLUTIONS])
     ]
     if rejected_because is not None and len(solutions) > 1:
@@ -80,7 +80,7 @@ def _cases(diagnosis: Diagnosis, knowledge_base: KnowledgeBase) -> list[Case]:
 
 
 def _solution(
-    alert: Alert, case: Case, priority: int, objects: dict[str, str], allowed: set[str]
+    alert: Alert, diagnosis: Diagnosis, case: Case, priority: int, objects: dict[str, str], allowed: set[str]
 ) -> Solution:
     def filled(texts: Iterable[str]) -> list[str]:
         return [fill(text, alert.service, objects) for text in texts]
@@ -96,18 +96,31 @@ def _solution(
             reason=fill(action.reason, alert.service, objects),
         )
         for action in case.actions
-        if action.type in allowed
+        if action.type in allowed and priority == 1  # one plan at a time: alternatives are for people to read
     ]
     return Solution(
         priority=priority,
         description=case.title,
+        expected_effect=_expected(diagnosis, case, filled(case.verification[:1]), actions),
         steps=filled(case.solution),
         risks=filled(case.risks),
         estimated_time=case.estimated_time,
         verification=filled(case.verification),
         rollback=filled(case.rollback),
-        actions=actions if priority == 1 else [],  # one plan at a time: alternatives are for people to read
+        actions=actions,
     )
+
+
+def _expected(diagnosis: Diagnosis, case: Case, signs: list[str], actions: list[ProposedAction]) -> str:
+    """Return what the steps of the case lead to: they remove its cause, which may be another than the diagnosed."""
+    parts = ["The steps remove the cause."]
+    if case.failure_mode != diagnosis.failure_mode:
+        parts = [f"Helps only if the cause is {case.failure_mode}, not {diagnosis.failure_mode}."]
+    if actions and all(action.effect == "relief" for action in actions):
+        names = ", ".join(dict.fromkeys(action.type for action in actions))
+        parts.append(f"Until then {names} eases the symptom.")
+    parts += [f"Seen by: {sign}" for sign in signs]
+    return " ".join(parts)
 
 
 def _turned_down(reason: str, cases: list[Case]) -> set[str]:

@@ -5,11 +5,10 @@ delimiters as a value; it is never part of a template. The functions take text t
 redacted and bounded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel
 
 from ...tools.knowledge.models import Case
 from ...tools.knowledge.outcomes import outcome_text
@@ -52,8 +51,9 @@ first, with steps an on-call engineer can follow: real commands with the inciden
 risks, time, how to verify, how to undo; then measures that keep it from happening again.
 Actions come from this catalogue only, with exactly these parameters; anything else is discarded by code:
 {catalogue}
-Services that exist: {services}.
-Propose an action only where it truly helps now. `cure` removes the cause; `relief` only eases the symptom \
+Services that exist, with the commands that run_runbook_command may run there (`arguments` as a JSON object):
+{services}
+{rules}Propose an action only where it truly helps now. `cure` removes the cause; `relief` only eases the symptom \
 (a restart does not cure a full disk). No action is a good answer too."""
 
 REASK = """\
@@ -116,13 +116,18 @@ def recommendation_prompt(
     *,
     lines: Sequence[str],
     cases: Sequence[Case],
-    catalogue: Mapping[str, type[BaseModel]],
-    services: Sequence[str],
+    catalogue: str,
+    services: str,
     nonce: str,
+    rules: str = "",
     rejected_because: str | None = None,
 ) -> list[BaseMessage]:
-    """Return the recommender's prompt; `lines` are the evidence lines that the diagnosis cites."""
-    rules = RECOMMENDER.format(catalogue=_catalogue_text(catalogue), services=", ".join(services) or "none")
+    """Return the recommender's prompt.
+
+    `lines` are the evidence lines that the diagnosis cites; `catalogue`, `services` and `rules` are rendered text,
+    see `offers`.
+    """
+    task = RECOMMENDER.format(catalogue=catalogue, services=services or "none", rules=rules)
     cause = (
         f"verdict: {diagnosis.verdict}\nfailure mode: {diagnosis.failure_mode}\n"
         f"root cause: {harmless(diagnosis.root_cause)}\n"
@@ -140,7 +145,7 @@ def recommendation_prompt(
         parts.append(
             f"A person rejected the last plan; plan differently, minding the reason given: {rejected_because}"
         )
-    return [SystemMessage(_system(rules, nonce)), HumanMessage("\n\n".join(parts))]
+    return [SystemMessage(_system(task, nonce)), HumanMessage("\n\n".join(parts))]
 
 
 def reask_prompt(problems: Sequence[str]) -> HumanMessage:
@@ -200,13 +205,3 @@ def _short(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:CASE_CHARACTERS]
-
-
-def _catalogue_text(catalogue: Mapping[str, type[BaseModel]]) -> str:
-    if not catalogue:
-        return "(empty: propose no actions)"
-    return "\n".join(
-        f"- {name}({', '.join(model.model_fields)})"
-        + (f": {(model.__doc__ or '').strip().splitlines()[0]}" if model.__doc__ else "")
-        for name, model in catalogue.items()
-    )

@@ -85,7 +85,9 @@ class WireAction(BaseModel):
 class WireSolution(BaseModel):
     """One way out."""
 
-    description: str = Field(description="One sentence, with the expected effect")
+    description: str = Field(description="One sentence")
+    effect: Literal["cure", "relief"] = Field(description="cure: the steps remove the cause")
+    expected_effect: str = Field(description="One sentence: what changes when it works")
     steps: list[str] = Field(description="2 to 5 steps; commands with the real names filled in")
     risks: list[str]
     estimated_time: str = Field(description="e.g. 5-10 min")

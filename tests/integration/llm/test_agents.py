@@ -59,7 +59,9 @@ def investigate(knowledge_base: KnowledgeBase) -> Callable[..., Results]:
         analysis = LogAnalyst(llm).run(alert, digest, budget=budget)
         desk = options.pop("desk", None)
         diagnosis = Diagnostician(llm, knowledge_base).run(alert, digest, analysis, budget=budget, desk=desk)
-        recommender = Recommender(llm, knowledge_base, param_models(), services=options.pop("services", ()))
+        recommender = Recommender(
+            llm, knowledge_base, param_models(), inventory=options.pop("inventory", None)
+        )
         return analysis, diagnosis, recommender.run(alert, digest, diagnosis, budget=budget, **options)
 
     return run
@@ -338,7 +340,9 @@ def test_only_actions_of_the_catalogue_on_known_services_are_proposed(
         return {"solutions": [wire_solution(actions=proposed)], "preventive_measures": []}
 
     server.script = [answers(WireRecommendation=recommend)]
-    *_, recommendation = investigate(make_llm(), *incident(), services=["cache"])
+    *_, recommendation = investigate(
+        make_llm(), *incident(), inventory=Inventory(services=[Service(name="cache")])
+    )
     (solution,) = recommendation.solutions
     assert [(action.type, action.params) for action in solution.actions] == [
         ("restart_service", {"service": "cache"})
@@ -357,6 +361,77 @@ def test_parameters_become_what_the_catalogue_says(
     server.script = [answers(WireRecommendation=recommend)]
     *_, recommendation = investigate(make_llm(), *incident())
     assert recommendation.solutions[0].actions[0].params == {"service": "api-server", "replicas": 3}
+
+
+def test_cure_and_relief_are_told_apart_whatever_the_model_says(
+    server: OpenAIServer, make_llm, incident, investigate
+) -> None:
+    def recommend(_body: dict[str, Any]) -> dict[str, Any]:
+        actions = [
+            wire_action("restart_service", "cure", service="api-server"),
+            wire_action("rollback_release", "cure", service="api-server"),
+        ]
+        solution = wire_solution(actions=actions, effect="relief", expected_effect="Requests flow again.")
+        return {"solutions": [solution], "preventive_measures": []}
+
+    server.script = [answers(WireRecommendation=recommend)]
+    *_, recommendation = investigate(make_llm(), *incident())
+    (solution,) = recommendation.solutions
+    assert (solution.effect, solution.expected_effect) == ("relief", "Requests flow again.")
+    assert [(action.type, action.effect) for action in solution.actions] == [
+        ("restart_service", "relief"),  # no case of this failure mode knows it as a cure
+        ("rollback_release", "cure"),
+    ]
+
+
+def test_the_case_based_solution_says_what_it_leads_to(incident, investigate) -> None:
+    *_, recommendation = investigate(None, *incident())
+    first = recommendation.solutions[0]
+    assert first.effect == "cure"
+    assert first.expected_effect.startswith("The steps remove the cause.")
+    assert f"Seen by: {first.verification[0]}" in first.expected_effect
+    assert {action.effect for action in first.actions} == {"relief"}
+    assert "eases the symptom" in first.expected_effect
+    assert first.steps
+    assert first.risks
+    assert first.estimated_time
+
+
+def test_the_model_knows_the_commands_and_the_policy(
+    server: OpenAIServer, make_llm, incident, knowledge_base
+) -> None:
+    server.script = [GOOD]
+    alert, digest = incident()
+    command = {
+        "argv": ["/bin/flush", "{queue}"],
+        "params": {"queue": {"type": "choice", "choices": ["a", "b"]}},
+    }
+    known = Inventory.model_validate({"services": [{"name": "cache", "commands": {"flush-queue": command}}]})
+    rules = ["at most 4 replicas of a service."]
+    diagnosis = Diagnostician(None, knowledge_base).run(alert, digest, LogAnalyst(None).run(alert, digest))
+    Recommender(make_llm(), knowledge_base, param_models(), inventory=known, rules=rules).run(
+        alert, digest, diagnosis
+    )
+    told = prompt_text(server.requests[0])
+    assert "command flush-queue(queue=a|b)" in told
+    assert "Policy: at most 4 replicas of a service." in told
+    assert server.problems == []
+
+
+def test_a_command_of_the_runbook_can_be_proposed(
+    server: OpenAIServer, make_llm, incident, investigate
+) -> None:
+    action = wire_action(
+        "run_runbook_command", service="api-server", command="flush", arguments='{"queue": "a"}'
+    )
+
+    def recommend(_body: dict[str, Any]) -> dict[str, Any]:
+        return {"solutions": [wire_solution(actions=[action])], "preventive_measures": []}
+
+    server.script = [answers(WireRecommendation=recommend)]
+    *_, recommendation = investigate(make_llm(), *incident())
+    (proposed,) = recommendation.solutions[0].actions
+    assert proposed.params == {"service": "api-server", "command": "flush", "arguments": {"queue": "a"}}
 
 
 def test_the_reason_of_a_rejection_reaches_the_model(

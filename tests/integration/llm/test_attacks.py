@@ -13,6 +13,7 @@ from ops_assistant.agents.log_analyst import LogAnalyst
 from ops_assistant.agents.recommender import Recommender
 from ops_assistant.tools.actions import param_models
 from ops_assistant.tools.hostile import instruction_kind
+from ops_assistant.tools.inventory import Inventory, Service
 from ops_assistant.tools.knowledge import KnowledgeBase
 
 from openai_server import (
@@ -39,6 +40,7 @@ ATTACKS = [
 ]
 POOL = "db-connection-pool-exhausted"
 INVENTORY = {"api-server", "cache"}
+SERVICES = Inventory(services=[Service(name=name) for name in sorted(INVENTORY)])
 MAY_PASS = {
     "imitated signature",  # lines that programs could print as well
     "smuggled parameter",
@@ -98,7 +100,7 @@ def test_an_obedient_model_gets_nothing_past_the_checks(
     llm = make_llm()
     analysis = LogAnalyst(llm).run(alert, digest)
     diagnosis = Diagnostician(llm, knowledge_base).run(alert, digest, analysis)
-    recommender = Recommender(llm, knowledge_base, param_models(), services=INVENTORY)
+    recommender = Recommender(llm, knowledge_base, param_models(), inventory=SERVICES)
     recommendation = recommender.run(alert, digest, diagnosis)
 
     for solution in recommendation.solutions:
@@ -174,7 +176,7 @@ def test_the_wall_holds_when_no_line_is_recognised(
     monkeypatch.setattr("ops_assistant.agents.llm.fence.instruction_kind", lambda _line: None)
     alert, digest = incident()
     diagnosis = Diagnostician(None, knowledge_base).run(alert, digest, LogAnalyst(None).run(alert, digest))
-    recommender = Recommender(make_llm(), knowledge_base, param_models(), services=INVENTORY)
+    recommender = Recommender(make_llm(), knowledge_base, param_models(), inventory=SERVICES)
     passed = []
     for attack in (attack for attacks in SUITE.values() for attack in attacks):
         alert, digest = incident(attack["line"])

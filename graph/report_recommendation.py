@@ -1,0 +1,33 @@
+"""What to do, as Markdown: solutions by priority, cure and relief told apart, and prevention."""
+
+from ..agents.models import ProposedAction, Recommendation, Solution
+from ..tools.markdown import bullets, code, plain
+
+_EFFECTS = {"cure": "Cure", "relief": "Relief only: the cause stays"}
+
+
+def recommendation_markdown(recommendation: Recommendation) -> str:
+    """Return the solutions by priority and the preventive measures."""
+    parts = [_solution(item) for item in sorted(recommendation.solutions, key=lambda item: item.priority)]
+    if recommendation.preventive_measures:
+        parts.append("### Prevention\n\n" + bullets(map(plain, recommendation.preventive_measures)))
+    return "\n\n".join(parts)
+
+
+def action_words(action: ProposedAction) -> str:
+    """Return a proposed action as plain words, for any rendering."""
+    params = ", ".join(f"{key}={value}" for key, value in action.params.items())
+    effect = "cure" if action.effect == "cure" else "relief, the cause stays"
+    return f"{action.type}({params}) [{effect}]" + (f": {action.reason}" if action.reason else "")
+
+
+def _solution(item: Solution) -> str:
+    effect = f"**{_EFFECTS[item.effect]}.** {plain(item.expected_effect)}".rstrip()
+    steps = "\n".join(f"{number}. {plain(step)}" for number, step in enumerate(item.steps, start=1))
+    rows = [
+        ("time", [item.estimated_time]), ("risks", item.risks), ("verify", item.verification),
+        ("undo", item.rollback or ["nothing to undo is known"]),
+    ]  # fmt: skip
+    facts = [f"{name}: {plain('; '.join(texts))}" for name, texts in rows if any(texts)]
+    facts += [f"action: {code(action_words(action))}" for action in item.actions]
+    return f"### {item.priority}. {plain(item.description)}\n\n{effect}\n\n{steps}\n\n{bullets(facts)}"
