@@ -112,6 +112,11 @@ def _services_not_read(
 ) -> Iterator[str]:
     """Yield the services that the incident depends on and whose logs or metrics were not read, and why."""
     own = inventory.get(name)
+    if own is None or not own.depends_on:
+        what = "it is not in the inventory" if own is None else "the inventory names nothing"
+        yield f"what {name} depends on: {what}"
+    if not metrics:
+        yield f"metrics of {name}: none were given, and the inventory names none"
     near = [item for level in dependencies(name, inventory) for item in level][:_SERVICES]
     for service in [*([own] if own else []), *near]:
         if service is not own and (why := _logs_not_read(service, sources)):

@@ -54,7 +54,7 @@ def hypotheses_markdown(diagnosis: Diagnosis) -> str:
     if _is_fact(diagnosis) and diagnosis.hypotheses and (checks := diagnosis.hypotheses[0].confirm_by):
         parts.insert(0, f"To confirm the diagnosis:\n\n{bullets(map(plain, checks[:3]))}")
         if others:
-            parts.insert(1, "Other causes that fit:")
+            parts.insert(1, "Other causes, less likely:")
     return "\n\n".join(parts)
 
 

@@ -1,5 +1,7 @@
 """What to do, as Markdown: solutions by priority, cure and relief told apart, and prevention."""
 
+from collections.abc import Sequence
+
 from ..agents.models import ProposedAction, Recommendation, Solution
 from ..tools.markdown import bullets, code, plain
 
@@ -21,6 +23,13 @@ def action_words(action: ProposedAction) -> str:
     return f"{action.type}({params}) [{effect}]" + (f": {action.reason}" if action.reason else "")
 
 
+def joined(texts: Sequence[str]) -> str:
+    """Return sentences and phrases as one line."""
+    return "; ".join(
+        text.rstrip(" .") if place < len(texts) - 1 else text for place, text in enumerate(texts)
+    )
+
+
 def _solution(item: Solution) -> str:
     effect = f"**{_EFFECTS[item.effect]}.** {plain(item.expected_effect)}".rstrip()
     steps = "\n".join(f"{number}. {plain(step)}" for number, step in enumerate(item.steps, start=1))
@@ -28,6 +37,6 @@ def _solution(item: Solution) -> str:
         ("time", [item.estimated_time]), ("risks", item.risks), ("verify", item.verification),
         ("undo", item.rollback or ["nothing to undo is known"]),
     ]  # fmt: skip
-    facts = [f"{name}: {plain('; '.join(texts))}" for name, texts in rows if any(texts)]
+    facts = [f"{name}: {plain(joined(texts))}" for name, texts in rows if any(texts)]
     facts += [f"action: {code(action_words(action))}" for action in item.actions]
     return f"### {item.priority}. {plain(item.description)}\n\n{effect}\n\n{steps}\n\n{bullets(facts)}"

@@ -64,7 +64,8 @@ def affected(alert: Alert, digest: LogDigest) -> list[str]:
 def triggers(alert: Alert, digest: LogDigest, usual: list[str]) -> list[str]:
     """Return what may have set it off: changes in the logs, the closest first, what the alert says, the usual ones."""
     told = [match.group().strip() for match in _TRIGGER.finditer(alert.message)]
-    return list(dict.fromkeys([*change_words(digest), *told, *usual]))[:_MAX_TRIGGERS]
+    general = [f"usually: {text}" for text in usual]  # no sign of it was seen here
+    return list(dict.fromkeys([*change_words(digest), *told, *general]))[:_MAX_TRIGGERS]
 
 
 def change_words(digest: LogDigest) -> list[str]:

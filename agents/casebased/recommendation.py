@@ -100,7 +100,7 @@ def _solution(
     ]
     return Solution(
         priority=priority,
-        description=case.title,
+        description=f"Remedy for: {case.title}",
         expected_effect=_expected(diagnosis, case, filled(case.verification[:1]), actions),
         steps=filled(case.solution),
         risks=filled(case.risks),

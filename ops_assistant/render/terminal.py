@@ -1,6 +1,6 @@
 """A run in a terminal. Foreign text is printed as text: no markup, control characters written out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -11,11 +11,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from ..agents.models import Diagnosis, LogAnalysis, Recommendation, Solution
+from ..graph.coverage import Coverage
 from ..graph.incident import Incident
 from ..graph.models import Outcome, Plan, Verification
 from ..tools.digest.models import LogDigest
 from ..tools.markdown import visible
+from .terminal_diagnosis import (
+    coverage_parts,
+    diagnosis_parts,
+    fact_parts,
+    hypothesis_parts,
+    recommendation_parts,
+    similar_parts,
+)
 from .terminal_parts import COLOURS, bullet, console, facts, section, shown
 from .terminal_questions import print_question
 
@@ -32,16 +40,24 @@ def print_run(run: "Run", to: Console | None = None) -> None:
     out.print(Rule(shown(incident.alert.title if incident.alert else run.thread_id)))
     out.print(Text.assemble("run ", (run.thread_id, "bold"), ", ", (run.status, COLOURS.get(run.status, ""))))
     digest = incident.digest or LogDigest()
-    if incident.log_analysis:
-        section(out, "What the logs say", _analysis(incident.log_analysis, digest))
-    if incident.diagnosis:
-        section(out, "Diagnosis", _diagnosis(incident.diagnosis, digest))
+    diagnosis, coverage = incident.diagnosis, incident.coverage or Coverage()
+    if diagnosis:
+        section(out, "Diagnosis", *diagnosis_parts(diagnosis))
+    if incident.log_analysis or diagnosis:
+        section(out, "Facts", *fact_parts(incident.log_analysis, diagnosis, digest))
+    if diagnosis and (parts := hypothesis_parts(diagnosis)):
+        section(out, "Hypotheses, not facts", *parts)
+    for title, parts in coverage_parts(coverage):
+        if parts:
+            section(out, title, *parts)
+    if diagnosis and diagnosis.similar_cases:
+        section(out, "Similar historical cases", *similar_parts(diagnosis))
     if incident.recommendation:
-        section(out, "What to do", *_recommendation(incident.recommendation))
+        section(out, "What to do", *recommendation_parts(incident.recommendation))
     if incident.plan:
         section(out, f"Plan {incident.plan.hash[:12]}", *_plan(incident.plan))
     _print_done(out, incident)
-    if notes := incident.notes():
+    if notes := [note for note in incident.notes() if note not in coverage.not_checked]:
         section(out, "Notes", *map(bullet, notes))
     print_question(run, out)
 
@@ -91,95 +107,6 @@ def _print_done(out: Console, incident: Incident) -> None:
         section(out, "What was done", *map(_outcome, incident.outcomes))
     if incident.verification:
         section(out, "Verification", *_verification(incident.verification))
-
-
-def _analysis(analysis: LogAnalysis, digest: LogDigest) -> Table:
-    read = (
-        f"{digest.lines_read} of {digest.lines_read} lines, {digest.lines_outside_window} outside the window, "
-        f"{digest.lines_unparsed} without a time"
-    )
-    return facts(
-        [
-            ("error type", analysis.error_type),
-            ("message", analysis.error_message),
-            ("affected components", ", ".join(analysis.affected_components) or "none named"),
-            ("error count", str(analysis.error_count)),
-            ("first occurrence", analysis.first_occurrence or "not dated"),
-            ("pattern", analysis.pattern),
-            ("read", read),
-        ]
-    )  # fmt: skip
-
-
-def _diagnosis(diagnosis: Diagnosis, digest: LogDigest) -> Group:
-    proof = "proven" if diagnosis.proven else "likely, not proven by a line"
-    confidence = f"{diagnosis.confidence}%" + (f", {proof}" if diagnosis.verdict == "fault" else "")
-    parts: list[Any] = [
-        facts(
-            [
-                ("root cause", Text(visible(diagnosis.root_cause), "bold")),
-                ("failure mode", diagnosis.failure_mode),
-                ("severity", Text(diagnosis.severity, COLOURS[diagnosis.severity])),
-                ("confidence", confidence),
-                ("impact", diagnosis.impact_scope),
-                ("possible triggers", "; ".join(diagnosis.possible_triggers)),
-                ("missing", "; ".join(diagnosis.missing_evidence)),
-            ]
-        )
-    ]
-    if diagnosis.evidence:
-        parts.append(Text("evidence", "dim"))
-        parts += [Padding(line, (0, 0, 0, 2)) for line in _evidence(diagnosis, digest)]
-    if len(diagnosis.hypotheses) > 1:  # the first is the diagnosis above
-        parts.append(Text("other hypotheses, not facts", "dim"))
-        parts += [
-            bullet(f"{item.confidence}% {item.failure_mode}: {item.root_cause}")
-            for item in diagnosis.hypotheses[1:]
-        ]
-    if diagnosis.similar_cases:
-        parts.append(Text("similar historical cases", "dim"))
-        for case in diagnosis.similar_cases:
-            outcome = f" ({case.outcome})" if case.outcome else ""
-            parts.append(bullet(f"{case.id} {case.score:.2f} {case.title}{outcome}"))
-            if case.why:
-                parts.append(
-                    Padding(Text(visible("because: " + "; ".join(case.why[:4])), "dim"), (0, 0, 0, 4))
-                )
-    return Group(*parts)
-
-
-def _evidence(diagnosis: Diagnosis, digest: LogDigest) -> Iterable[Text]:
-    for citation in diagnosis.evidence:
-        line = digest.line(citation.id)
-        said = f"{line.source}: {line.text}" if line else "(line not found)"
-        yield Text.assemble((f"[{citation.id}] ", "magenta"), visible(said))
-
-
-def _recommendation(recommendation: Recommendation) -> list[Any]:
-    parts: list[Any] = []
-    for solution in sorted(recommendation.solutions, key=lambda item: item.priority):
-        parts += _solution(solution)
-    if recommendation.preventive_measures:
-        parts.append(Text("prevention", "dim"))
-        parts += [bullet(item) for item in recommendation.preventive_measures]
-    return parts or [shown("nothing to do")]
-
-
-def _solution(solution: Solution) -> list[Any]:
-    steps = [shown(f"{number}. {step}") for number, step in enumerate(solution.steps, start=1)]
-    details = facts(
-        [
-            ("estimated time", solution.estimated_time),
-            ("risks", "; ".join(solution.risks)),
-            ("verify", "; ".join(solution.verification)),
-            ("undo", "; ".join(solution.rollback)),
-        ]
-    )
-    return [
-        Text(visible(f"priority {solution.priority}: {solution.description}"), "bold"),
-        *(Padding(step, (0, 0, 0, 2)) for step in steps),
-        Padding(details, (0, 0, 0, 2)),
-    ]
 
 
 def _plan(plan: Plan) -> list[Any]:

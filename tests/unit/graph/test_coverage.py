@@ -16,6 +16,7 @@ from ops_assistant.tools.redaction import Redactor
 
 GOOD = "".join(f"2026-02-20 03:1{n}:00 INFO order {n} paid\n" for n in range(6))
 DIAGNOSIS = Diagnosis(root_cause="?", failure_mode="unknown", severity="low", confidence=10)
+DARK = ["logs of cache", "logs of disk"]
 
 Look = Callable[..., Coverage]
 
@@ -66,8 +67,7 @@ def test_only_sources_without_any_trouble_are_healthy(look: Look) -> None:
 def test_a_source_of_which_no_line_is_in_the_window_is_not_healthy(look: Look) -> None:
     seen = look({"good.log": GOOD}, alert="2026-03-20T03:15:00+00:00")
     assert seen.healthy == []
-    (gap,) = seen.not_checked
-    assert gap == (
+    assert seen.not_checked[0] == (
         "6 of 6 lines lie outside the time window (from 2026-03-20 01:15 UTC to 2026-03-20 03:45 UTC): "
         "counted, not judged"
     )
@@ -89,9 +89,10 @@ def test_steady_metrics_are_healthy_and_unread_ones_are_gaps(look: Look) -> None
     )
     (metrics,) = [item for item in seen.healthy if item.kind == "metrics"]
     assert metrics.detail == "1 of 2 metrics were steady: flat"
-    assert len(seen.not_checked) == 2
     assert "time column" in seen.not_checked[0]
-    assert seen.not_checked[1].endswith("other.csv was not read")
+    assert seen.not_checked[1] == "what api depends on: the inventory names nothing"
+    assert seen.not_checked[2].endswith("other.csv was not read")
+    assert len(seen.not_checked) == 3
 
 
 def test_services_on_the_way_whose_logs_nobody_has_are_gaps(look: Look) -> None:
@@ -100,14 +101,14 @@ def test_services_on_the_way_whose_logs_nobody_has_are_gaps(look: Look) -> None:
         "services: [{name: api, depends_on: [db, cache]}, {name: db, logs: [HERE/db.log], depends_on: [disk]}, "
         "{name: cache, logs: [HERE/none.log]}, {name: disk}, {name: idle}]",
     )
-    assert [gap.split(",")[0] for gap in seen.not_checked] == ["logs of cache", "logs of disk"]
-    assert "cannot be read on this host" in seen.not_checked[0]
-    assert "the inventory names no log files of it" in seen.not_checked[1]
+    assert [gap.split(",")[0] for gap in seen.not_checked] == ["metrics of api: none were given", *DARK]
+    assert "cannot be read on this host" in seen.not_checked[1]
+    assert "the inventory names no log files of it" in seen.not_checked[2]
 
 
 def test_images_that_nobody_saw_are_gaps(look: Look) -> None:
     unseen = DIAGNOSIS.model_copy(update={"unread": ["Image cpu.png was not read: no model is configured."]})
-    assert look({"good.log": GOOD}, diagnosis=unseen).not_checked == unseen.unread
+    assert look({"good.log": GOOD}, diagnosis=unseen).not_checked[:1] == unseen.unread
 
 
 def test_nothing_read_is_nothing_healthy() -> None:
@@ -116,4 +117,9 @@ def test_nothing_read_is_nothing_healthy() -> None:
         LogDigest.nothing("x: could not be read (Is a directory)"), DIAGNOSIS, service="api",
         inventory=Inventory(), sources=[source], metrics=[], window=default_window(None), fetched=[],
     )  # fmt: skip
-    assert seen == Coverage(not_checked=["x: could not be read (Is a directory)"])
+    assert seen.healthy == []
+    assert seen.not_checked == [
+        "x: could not be read (Is a directory)",
+        "what api depends on: it is not in the inventory",
+        "metrics of api: none were given, and the inventory names none",
+    ]
