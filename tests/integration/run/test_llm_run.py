@@ -3,13 +3,27 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from ops_assistant import OpsAssistant, Settings
 
-from openai_server import KEY, OpenAIServer, good_answers, http_error, text
+from openai_server import (
+    KEY,
+    Answer,
+    OpenAIServer,
+    Reply,
+    completion,
+    ending,
+    good_answers,
+    http_error,
+    json_answer,
+    raw,
+    stream_and_stop,
+    text,
+)
 from scenarios import POOL
 
 CANARY = "hunter2-9f8e7d6c5b4a"
@@ -47,24 +61,81 @@ def test_the_model_s_results_are_used_and_their_cost_is_counted(
     assert KEY not in json.dumps(run.to_json())
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [http_error(500), http_error(401, message="bad key"), text("I am sorry, I cannot")],
-    ids=["500", "401", "prose"],
-)
-def test_the_run_goes_on_case_based_and_says_so(
-    assistant: OpsAssistant, server: OpenAIServer, answer
+def spoilt(**changes: Any) -> Answer:
+    """Play a model whose every answer is sound but for these fields, in whichever answer has them."""
+
+    def answer(body: dict[str, Any]) -> Reply:
+        value = json.loads(GOOD(body).body["choices"][0]["message"]["content"])
+        for part in [value, *value.get("hypotheses", []), *value.get("solutions", [])]:
+            part |= {name: change for name, change in changes.items() if name in part}
+        return completion(json.dumps(value))
+
+    return answer
+
+
+INVENTED = [{"id": "s9:99", "quote": "words that nobody has written"}]
+GOOD = good_answers("db-connection-pool-exhausted", "api-server", "pool exhausted")
+BAD = {
+    "prose": text("I am sorry, I cannot"),
+    "half-json": text('{"verdict": "fau'),
+    "empty-list": json_answer([]),
+    "wrong-enums": spoilt(severity="apocalyptic", effect="magic", evidence=INVENTED),
+    "invented-ids": spoilt(evidence=INVENTED, solutions=[]),
+    "no-hypothesis": spoilt(hypotheses=[], evidence=[], solutions=[]),
+    "500": http_error(500),
+    "401": http_error(401, message="bad key"),
+    "429": http_error(429, Retry_After="0"),
+    "429-for-long": http_error(429, Retry_After="600"),
+    "hang": ending("hang"),
+    "drip": ending("drip"),
+    "cut": ending("cut"),
+    "stream-that-stops": stream_and_stop,
+    "html": raw(b"<html>gateway</html>", "text/html"),
+}
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+def test_the_run_goes_on_case_based_and_says_why(
+    data_dir: Path, server: OpenAIServer, answer: Answer
 ) -> None:
     server.script = [answer]
-    run = assistant.investigate(POOL)
-    assert run.status == "awaiting_approval"
-    assert run.diagnosis is not None
-    assert run.diagnosis.engine == "case-based"
-    assert run.diagnosis.failure_mode == "db-connection-pool-exhausted"
-    assert run.diagnosis.degraded_because
-    report = run.approve(by="dana").report
+    settings = Settings(
+        data_dir=data_dir, openai_api_key=SecretStr(KEY), openai_base_url=server.url, model_timeout_s=0.3
+    )
+    with OpsAssistant(settings) as assistant:
+        run = assistant.investigate(POOL)
+        assert run.status == "awaiting_approval"
+        results = [run.log_analysis, run.diagnosis, run.recommendation]
+        assert [result and result.engine for result in results] == ["case-based"] * 3
+        assert run.diagnosis is not None
+        assert run.diagnosis.failure_mode == "db-connection-pool-exhausted"
+        assert len(server.requests) <= 6  # each of the three steps asks at most once more
+        reasons = {result.degraded_because for result in results if result is not None}
+        assert None not in reasons
+        report = run.approve(by="dana").report
     assert report is not None
-    assert run.diagnosis.degraded_because in report.notes
+    assert reasons <= set(report.notes)
+
+
+def test_too_much_of_everything_is_cut_to_size(assistant: OpsAssistant, server: OpenAIServer) -> None:
+    def many(body: dict[str, Any]) -> Reply:
+        value = json.loads(GOOD(body).body["choices"][0]["message"]["content"])
+        for name, modes in (("hypotheses", ["slow-query", "disk-full", "dns-failure"]), ("solutions", [])):
+            if name in value:
+                (one,) = value[name]
+                value[name] = [one] + [
+                    one | ({"failure_mode": mode} if modes else {}) for mode in modes or [0]
+                ] * 33
+        return completion(json.dumps(value))
+
+    server.script = [many]
+    run = assistant.investigate(POOL)
+    assert run.diagnosis is not None
+    assert run.recommendation is not None
+    assert (run.diagnosis.engine, run.recommendation.engine) == ("llm", "llm")
+    assert len(run.diagnosis.hypotheses) == 3
+    assert sum(item.confidence for item in run.diagnosis.hypotheses) <= 100
+    assert len(run.recommendation.solutions) == 3
 
 
 def test_no_endpoint_at_all_is_no_failure(data_dir: Path) -> None:
