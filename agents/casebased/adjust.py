@@ -14,9 +14,10 @@ _NUMBER = re.compile(r"\d+")
 _OUTER = 0.5  # an exception that another one caused
 _OVER = 0.5  # a state after which the same log reports that it works again
 _PROBED = 0.4  # a failed probe whose own line says why it failed
+_REASONED = 0.6  # `login failed: no master found`: what follows the colon is why
 _LONE = 0.6  # one client that was turned away once
 _PROBE = "health-probe-failure"
-_TURNED_AWAY = frozenset(
+TURNED_AWAY = frozenset(
     ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
 )
 # States that come and go by themselves; other faults stay true although the program goes on.
@@ -40,6 +41,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     over = _over_lines(signs, digest)
     lone = _lone_modes(signs, digest)
     explained = _explained_probes(signs)
+    reasoned = _reasoned(signs)
     return [
         replace(
             sign,
@@ -47,7 +49,8 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
             * (_OUTER if _is_outer(sign, outer) else 1.0)
             * (_OVER if i in over else 1.0)
             * (_LONE if sign.mode in lone else 1.0)
-            * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0),
+            * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0)
+            * (_REASONED if i in reasoned else 1.0),
         )
         for i, sign in enumerate(signs)
     ]
@@ -102,7 +105,7 @@ def _lone_modes(signs: Sequence[Sign], digest: LogDigest) -> frozenset[str]:
     counts = {item.id: item for item in digest.templates}
     lines: dict[str, dict[str, Sign]] = {}
     for sign in signs:
-        if sign.mode in _TURNED_AWAY:
+        if sign.mode in TURNED_AWAY:
             lines.setdefault(sign.mode, {})[sign.line.id] = sign
     return frozenset(
         mode
@@ -120,6 +123,23 @@ def _explained_probes(signs: Sequence[Sign]) -> frozenset[str]:
     """Return the lines of probes that name what the probe met: `failed protocol test: Connection refused`."""
     return frozenset(
         sign.line.id for sign in signs if names_errno(sign.quote) and explains(sign.mode, _PROBE)
+    )
+
+
+def _reasoned(signs: Sequence[Sign]) -> frozenset[int]:
+    """Return the places of signs whose line goes on, after a colon, with the sign of another mode."""
+    last: dict[str, tuple[int, str]] = {}
+    for sign in signs:
+        if sign.span is not None and sign.weight >= 2:
+            last[sign.line.id] = max(last.get(sign.line.id, (0, "")), (sign.span[0], sign.mode))
+    return frozenset(
+        place
+        for place, sign in enumerate(signs)
+        if sign.span is not None
+        and sign.weight < 3
+        and (found := last.get(sign.line.id)) is not None
+        and found[1] != sign.mode
+        and ": " in sign.line.text[sign.span[1] - 2 : found[0]]
     )
 
 

@@ -8,7 +8,7 @@ _HARM = re.compile(
     crash\w*|loses?|stopp?(?:s|ed)|unavailable|unreachable|abort\w*|(?:does|do|did|is|are|was|were|has|have|will)\snot|
     doesn't|isn't|aren't|(?:gets?|got|ha[sv]e?|receives?)\sno|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|empty|wrong|stale|blank|
     broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
-    incomplete|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
+    incomplete|deferred|bounced?|on\shold|stalled|are\sred|is\sred|out\sof\srotation|overdue|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
     every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]
     |\bno\s\w+(?:\s\w+)?\s(?:is|are|since|for|reach\w*|arriv\w*|leave\w*|get\w*)\b""",
     re.X | re.I,
@@ -24,7 +24,7 @@ _STRAIN = re.compile(
 
 # Words for something that passed, or that was meant to happen.
 _PASSING = re.compile(
-    r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|once|short(?:ly)?|(?:was|were)\s(?:logged|seen|noticed|reported)|blip|spike|
+    r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|once|short(?:ly)?|(?:was|were)\s(?:logged|seen|noticed|reported)|(?:logins?|attempts?|mails?|errors?|lines?|entries|messages?|warnings?)\s(?:are\s)?(?:seen|noticed|observed|logged|reported)|at\sthe\stime\sof|blip|spike|
     for\s(?:a\sfew|some|\w+)\s(?:seconds?|minutes?)|new\sentries|
     (?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart))\b""",
     re.X | re.I,

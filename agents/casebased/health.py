@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
-from .adjust import PASSING_STATES
+from .adjust import PASSING_STATES, TURNED_AWAY
 from .alert_words import names_harm, names_passing, names_strain
 from .lines import is_client_noise, is_recovery, is_routine, is_success, is_trouble
 from .ranking import Cause
@@ -22,6 +22,7 @@ _SEVERITY = {"low": 0.4, "medium": 0.1, "high": -0.3, "critical": -0.6}
 _HARM, _STRAIN, _CALM = -2.2, -0.3, 0.4  # the alert's own words
 _EXPLAINED = 0.5  # share of the alert's harm that is left if it calls it short or planned
 
+_STRANGERS = 0.3  # clients that were turned away, where the alert only says that it was seen
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 _ONCE = 0.6  # of a sign that only one line of information shows
 
@@ -48,7 +49,15 @@ def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     requests = sum(item.requests for item in digest.access)
     failing = sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
     fails = failing > _FAILING_SHARE * requests
-    standing = max((_standing(cause, digest, recovered) for cause in causes[:3]), default=0.0)
+    seen_only = names_passing(alert.message)
+    standing = max(
+        (
+            _standing(cause, digest, recovered)
+            * (_STRANGERS if seen_only and cause.mode in TURNED_AWAY else 1.0)
+            for cause in causes[:3]
+        ),
+        default=0.0,
+    )
     succeeds = not fails and (requests > 0 or any(is_success(line.text) for line in quiet))
     score = _BASE + _alarm(alert.message) + _SEVERITY[alert.severity]
     score += (

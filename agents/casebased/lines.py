@@ -53,11 +53,32 @@ _SUCCESS = re.compile(
     \bAccepted\s(?:publickey|password)\b|\b(?:finished|completed|processed|served|handled)\b""",
     re.X | re.I,
 )
+# The program says itself that it goes on: `..., ignoring`, `falling back to`, `using default`.
+_GOES_ON = re.compile(
+    r"""\b(?:ignor(?:ing|ed)|skipp(?:ing|ed)|continuing|fall(?:ing|s)?\sback|non-?fatal|not\scritical|harmless)\b""",
+    re.I,
+)
+# It names no cause but points to other lines: `see warnings above`, `one or more errors`.
+_REFERS = re.compile(
+    r"""\bsee\s(?:the\s)?(?:\w+\s){0,3}(?:above|below|log|logs|output|details|earlier)\b|\bone\sor\smore\s(?:errors|problems|failures)\b
+    |\b(?:errors?|problems?|failures?)\s(?:occurred|encountered|were\sfound|above)\b|\b(?:previous|following|above)\serrors?\b""",
+    re.X | re.I,
+)  # fmt: skip
 
 
 def is_client_noise(text: str) -> bool:
     """Return whether a line only records what a client asked for in vain (404 and the like)."""
     return bool(_CLIENT_NOISE.search(text))
+
+
+def goes_on(text: str) -> bool:
+    """Return whether the program says on this line that it goes on without what it complains about."""
+    return bool(_GOES_ON.search(text))
+
+
+def refers(text: str) -> bool:
+    """Return whether a line names no cause but points to the lines that do."""
+    return bool(_REFERS.search(text))
 
 
 def is_setting(text: str) -> bool:

@@ -9,7 +9,7 @@ from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge.models import Hit, SignatureHit
 from .fields import counts_nothing, is_foreign
-from .lines import is_client_noise, is_setting
+from .lines import goes_on, is_client_noise, is_setting, refers
 
 # How much one signature says about the root cause, by its weight.
 _STRENGTH = {3: 0.8, 2: 0.45, 1: 0.15}
@@ -22,6 +22,8 @@ _PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
 _LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 1.0, "none": 0.95, "info": 0.85, "debug": 0.7}
 _SETTING = 0.2  # a line that tells how something is set
+_GOES_ON = 0.4  # the program does without it
+_REFERS = 0.4  # a line that points to others for the cause
 _CHATTER = 0.75  # what programs say at start and in passing holds many words of trouble: `limit`, `timeout`
 
 
@@ -66,6 +68,10 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _FOREIGN
                 elif counts_nothing(line.text, *span):
                     continue
+                if line.level not in ("fatal", "error") and goes_on(line.text):
+                    strength *= _GOES_ON
+                if refers(line.text):
+                    strength *= _REFERS
                 if is_client_noise(line.text):
                     strength *= _NOISE
                 if line.id in suspicious:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from ...tools.digest.models import EvidenceLine, LogDigest
+from ...tools.digest.models import EvidenceLine, LogDigest, StackTrace
 from .signs import Sign
 
 # A number of this name that climbs steadily speaks for this mode. Names as programs print them.
@@ -57,6 +57,10 @@ _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
 
+# Packages whose exceptions are raised for the caller's own mistakes.
+_LANGUAGE = ("java.lang.", "java.util.", "kotlin.", "scala.", "System.", "builtins.", "exceptions.")
+
+
 def structural_signs(digest: LogDigest, found: Iterable[Sign]) -> list[Sign]:
     """Return the signs that follow from numbers and structure; `found` are those of signatures."""
     lines = {line.id: line for line in digest.evidence}
@@ -102,7 +106,7 @@ def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: li
     for stack in digest.stacks:
         if stack.deepest_own_frame is None or not _EXCEPTION.fullmatch(stack.exception):
             continue
-        if _OF_OTHERS.search(stack.exception):
+        if _OF_OTHERS.search(stack.exception) or _of_library(stack):
             continue
         texts = [*stack.causes, f"{stack.exception}: {stack.message}"]
         if any(sign.line.id in stack.evidence or any(sign.quote in text for text in texts) for sign in named):
@@ -113,3 +117,10 @@ def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: li
         if shown is not None:
             signs.append(Sign("application-bug", stack.exception, shown, 2, _OWN_EXCEPTION, None))
     return signs
+
+
+def _of_library(stack: StackTrace) -> bool:
+    """Return whether the exception's class belongs to a package other than the language's and the program's own."""
+    package = stack.exception.rpartition(".")[0]
+    own = stack.deepest_own_frame or ""
+    return bool(package) and not stack.exception.startswith(_LANGUAGE) and package.split(".")[0] not in own

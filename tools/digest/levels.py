@@ -29,7 +29,8 @@ _NUMBERS: tuple[tuple[int, Level], ...] = (
 )
 
 _KEY_VALUE = re.compile(
-    r"""(?<![\w-])(?:level|lvl|severity|loglevel|log\.level|levelname|severity_text)["']?\s*[=:]\s*["']?(\w+)""",
+    # A bare digit is a verbosity as often as a severity, so it is left out.
+    r"""(?<![\w-])(?:level|lvl|severity|loglevel|log\.level|levelname|severity_text|prio|priority)["']?\s*[=:]\s*["']?([A-Za-z]\w*|\d\d+)""",
     re.I,
 )
 _LETTER_FORMS = [
@@ -48,10 +49,18 @@ _LEVEL_WORD = "|".join(
         (word for word in _WORDS if word not in {"failure", "alert", "fine", "config"}), key=len, reverse=True
     )
 )
+_PROSE = frozenset(("log", "system", "note", "verbose", "panic"))  # before a colon also ordinary words
 # Upper case anywhere in the head; any case only where punctuation shows that it is a level.
 _UPPER = re.compile(rf"(?<![\w/.=&-])({_LEVEL_WORD.upper()}|ALERT|FINE|CONFIG)(?=[\]\s:|>,)]|$)")
-_BRACKETED = re.compile(rf"[\[<(](?:[\w-]+:)?({_LEVEL_WORD}|alert)(?: *[\]>)])", re.I)
+_BRACKETED = re.compile(rf"(?:[\[<(](?:[\w-]+:)?|\t)({_LEVEL_WORD}|alert)(?: *[\]>)]|\t)", re.I)
+# After the name of who speaks: `zoneload: error: zone ...` (BIND), `nsd[59]: error: ...`, ` : Error: ...` (FreeRADIUS).
+_SPOKEN = "|".join(word for word in _LEVEL_WORD.split("|") if word not in _PROSE)
+_SPEAKER = re.compile(rf"(?:^|[\s\]])[\w./-]*(?:\[\d+\])?\s?: ({_SPOKEN}): ", re.I)
 _LEADING = re.compile(rf"[\s\]|:-]*({_LEVEL_WORD})(?::(?!/)| *\||\s{{2,}}|\]|, )", re.I)
+# Severities as digits: stunnel's `LOG3[`, Samba's `[2026/11/25 01:13:48,  0]` with 0 for what went wrong.
+_STUNNEL = re.compile(r"[\d. :]{10,24}LOG([0-7])\[")
+_SAMBA = re.compile(r"\[\d{4}/\d\d/\d\d [\d:.]+, +(\d{1,2})[,\]]")
+_SAMBA_LEVELS: tuple[Level, ...] = ("error", "warn", "info", "info")
 _ANSI_LEVEL = re.compile(
     r"^\W*(panic: |fatal error: |Exception in thread |Traceback \(most recent|Unhandled |Uncaught )"
 )
@@ -91,9 +100,11 @@ def find_level(line: str, after_stamp: int = 0) -> tuple[Level, int]:  # noqa: P
         if match:
             column = match.end(1) if match.end(1) > after_stamp else 0
             return _LETTERS[match.group(1)], column
+    if (digit := _digit_level(head)) is not None:
+        return digit, 0
     best: re.Match[str] | None = None
-    for pattern in (_UPPER, _BRACKETED):
-        match = pattern.search(head, after_stamp)
+    for pattern in (_UPPER, _BRACKETED, _SPEAKER):
+        match = pattern.search(head, max(after_stamp - 1, 0))
         if match and (best is None or match.start(1) < best.start(1)):
             best = match
     leading = _LEADING.match(head, after_stamp)
@@ -114,3 +125,12 @@ def find_level(line: str, after_stamp: int = 0) -> tuple[Level, int]:  # noqa: P
     if spoken:
         return ("fatal" if spoken.group(1)[0] in "pf" else "error"), 0
     return "none", 0
+
+
+def _digit_level(head: str) -> Level | None:
+    """Return the level of a head that gives it as a digit and nothing else, None if it is no such head."""
+    if match := _STUNNEL.match(head):
+        return _SYSLOG[int(match.group(1))]
+    if match := _SAMBA.match(head):
+        return dict(enumerate(_SAMBA_LEVELS)).get(int(match.group(1)), "debug")
+    return None

@@ -160,7 +160,13 @@ class LineParser:
         if with_pri and (match := _SYSLOG_5424.match(line, end)) and line.startswith(">1 ", line.find(">")):
             return "syslog-5424", match.group(2), match.end()
         match = _SYSLOG_TAG.match(line, end)
-        if match and not find_level(match.group(1) + " ")[1] and match.group(1)[0] not in "[-(<":
+        if (
+            match
+            and not find_level(match.group(1) + " ")[1]
+            and match.group(1)[0] not in "[-(<"
+            and level_of_value(match.group(2).strip(":"))
+            == "none"  # `zoneload: error: ...` is no host and tag
+        ):
             return "syslog", match.group(2), match.end()
         return "text", None, end
 

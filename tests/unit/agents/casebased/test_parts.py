@@ -7,7 +7,7 @@ from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
 from ops_assistant.agents.casebased.error_names import error_name
 from ops_assistant.agents.casebased.fields import counts_nothing, is_foreign
 from ops_assistant.agents.casebased.limits import reached_limits
-from ops_assistant.agents.casebased.lines import is_client_noise
+from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_setting, refers
 from ops_assistant.agents.casebased.objects import fill, named_objects
 from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
@@ -48,6 +48,16 @@ def test_words_of_clients_are_told_from_the_programs_own(line, words, foreign):
 def test_a_scan_for_missing_pages_is_noise_and_a_server_error_is_not():
     assert is_client_noise('1.2.3.4 - - [x] "GET /.env HTTP/1.1" 404 153 "-"')
     assert not is_client_noise('1.2.3.4 - - [x] "GET /cart HTTP/1.1" 502 153 "-"')
+
+
+def test_what_a_program_does_without_is_set_to_or_points_to_is_told_from_what_fails():
+    assert goes_on("/etc/carbon/aggregation.conf not found, ignoring")
+    assert refers("Reading config failed--see warnings above.")
+    assert refers("Bailing out due to one or more errors")
+    assert is_setting("Weighed connection throttling is disabled")
+    assert is_setting("*  Max threads: 2")
+    for text in ("Cannot open /srv/x: Permission denied", "pool is full, 2 of 2 in use"):
+        assert not goes_on(text) and not refers(text) and not is_setting(text)
 
 
 def test_names_for_commands_are_plain_and_filled_in():
