@@ -10,6 +10,7 @@ and Studio send it, and two forms of our own API:
 each with optional `by`, `door`, `comment` and `plan_hash` (refused if it is not the plan that waits).
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -42,6 +43,10 @@ ANSWER_SCHEMA: dict[str, Any] = {
     },
     "required": ["decisions"],
 }
+
+
+HURRIED = timedelta(seconds=2)
+"""Nobody reads a plan faster than this."""
 
 
 class _Strict(BaseModel):
@@ -149,6 +154,21 @@ def parse_answer(raw: Any, plan: Plan) -> Answer:
     return answer.model_copy(
         update={"by": parsed.by, "door": parsed.door, "comment": parsed.comment or answer.comment}
     )
+
+
+def refuse_hurried(raw: Any, plan: Plan, now: datetime) -> None:
+    """Raise `InputError` for an answer that came sooner than anybody can have read this plan, and does not name it.
+
+    For plans that followed another one: chat UIs send neither plan nor question, so that the second click on the
+    plan before would approve this one unseen.
+    """
+    if _shown_hash(raw) is None and now - plan.created_at < HURRIED:
+        raise InputError("this plan has just taken the place of another one; look at it and answer again")
+
+
+def _shown_hash(raw: dict[str, Any]) -> Any:
+    edited = raw.get("plan")
+    return raw.get("plan_hash") or (edited.get("hash") if isinstance(edited, dict) else None)
 
 
 def _understood(parsed: _Decisions | _WholeEdit | _WholePlan, plan: Plan) -> Answer:

@@ -3,6 +3,7 @@
 Never loads code from a row. With a key, checkpoints are encrypted, and rows that are not are refused.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ..tools.errors import InputError
+from .database import StoreError
 from .ledger import Tampered
 
 # How long to wait for another process's write, in seconds.
@@ -63,19 +65,15 @@ def open_checkpointer(target: Path | str, key: bytes | None = None) -> Iterator[
     """Open a SQLite file (a path) or PostgreSQL database (a URL) for synchronous use; made on first use."""
     serde = serializer(key)
     if isinstance(target, str):
-        with _postgres().from_conn_string(target) as postgres:
+        with _said_plainly(_postgresql_error()), _postgres().from_conn_string(target) as postgres:
             postgres.serde = serde
             postgres.setup()
             yield postgres
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(target, check_same_thread=False, timeout=_BUSY_TIMEOUT)
-    try:
+    with _said_plainly(sqlite3.Error), contextlib.closing(_connected(target)) as connection:
         saver = SqliteSaver(connection, serde=serde)
         saver.setup()
         yield saver
-    finally:
-        connection.close()
 
 
 @asynccontextmanager
@@ -85,16 +83,40 @@ async def open_async_checkpointer(
     """Open the same file or database for asynchronous use, as the server does."""
     serde = serializer(key)
     if isinstance(target, str):
-        async with _async_postgres().from_conn_string(target) as postgres:
-            postgres.serde = serde
-            await postgres.setup()
-            yield postgres
+        with _said_plainly(_postgresql_error()):
+            async with _async_postgres().from_conn_string(target) as postgres:
+                postgres.serde = serde
+                await postgres.setup()
+                yield postgres
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    async with aiosqlite.connect(target, timeout=_BUSY_TIMEOUT) as connection:
-        saver = AsyncSqliteSaver(connection, serde=serde)
-        await saver.setup()
-        yield saver
+    with _said_plainly(sqlite3.Error):
+        async with aiosqlite.connect(target, timeout=_BUSY_TIMEOUT) as connection:
+            saver = AsyncSqliteSaver(connection, serde=serde)
+            await saver.setup()
+            yield saver
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_TIMEOUT)
+
+
+@contextmanager
+def _said_plainly(errors: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except errors as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise StoreError(f"the checkpoints cannot be used now: {reason}") from error
+
+
+def _postgresql_error() -> type[Exception]:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise _missing() from error
+    return psycopg.Error
 
 
 def _postgres() -> Any:

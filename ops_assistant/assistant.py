@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -262,9 +262,10 @@ class OpsAssistant:
         except (InputError, NothingToActOn):
             raise
         except Exception as error:
-            self._dependencies.store.set_status(
-                run.thread_id, "failed", f"{type(error).__name__}: {error}"[:2_000]
-            )
+            with suppress(OpsError):  # a full disk takes no note of itself; its own error says more
+                self._dependencies.store.set_status(
+                    run.thread_id, "failed", f"{type(error).__name__}: {error}"[:2_000]
+                )
             raise
 
     def _is_astray(self, run: Run, snapshot: StateSnapshot) -> bool:

@@ -4,6 +4,7 @@ LangGraph runs an interrupted node again from its start, so nothing with an effe
 back is parsed strictly and sealed; the next step checks the seal and records the decision. A bad answer asks again.
 """
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from langgraph.types import Command, interrupt
@@ -11,7 +12,7 @@ from langgraph.types import Command, interrupt
 from ...agents.models import Diagnosis
 from ...tools.digest import LogDigest
 from ...tools.errors import InputError
-from ..answers import ANSWER_SCHEMA, parse_answer
+from ..answers import ANSWER_SCHEMA, parse_answer, refuse_hurried
 from ..approval_request import approval_request
 from ..approving import sealed
 from ..dependencies import Dependencies
@@ -42,6 +43,8 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
         raw = interrupt(request, response_schema=ANSWER_SCHEMA)
         try:
             answer = parse_answer(raw, plan)
+            if plan.replaces is not None or state.get("decision"):
+                refuse_hurried(raw, plan, datetime.now(UTC))
             if answer.door == POLICY:
                 raise InputError(f"`door`: {POLICY!r} is the policy's own; give another name")
             if answer.edits:  # an edit is validated like a new plan, now: a bad one asks again

@@ -1,10 +1,7 @@
 """The store under bad weather: locked, full, clocks set back, rows forged. Nothing runs whose intent is not on disk."""
 
-import os
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,67 +87,7 @@ def test_a_database_that_locks_after_the_effect_loses_no_outcome(
     assert len({entry["key"] for entry in calls}) == len(calls)
 
 
-# --- disk full ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        reason = f"a small file system cannot be mounted here: {mounted.stderr.decode().strip()}"
-        if os.environ.get("OPS_REQUIRE_SERVICES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Take all the space that is left."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4_096)
-        except OSError:
-            pass
-    return filler
-
-
-def test_a_full_disk_lets_nothing_be_claimed_and_what_is_written_stays_whole(small_disk: Path) -> None:
-    store = Store(small_disk / "store.sqlite", sign=lambda text: "mac")
-    plan = make_plan(2)
-    approve(store, plan)
-    filler = fill(small_disk)
-    claimed = 0
-    for position in range(2):
-        try:
-            claimed += bool(store.claim(plan.hash, position, owner="me", lease=LEASE))
-        except StoreError:
-            continue
-        # There was room in a page that was there already: then the intent is on disk.
-        entry = store.entry(plan.hash, position)
-        assert entry is not None
-        assert entry.state == "started"
-    for number in range(200):  # until it is full for good
-        try:
-            store.note("t", "noted", {"text": "x" * 2_000, "number": number})
-        except StoreError:
-            break
-    else:
-        pytest.fail("the disk never filled up")
-    filler.unlink()
-    store.note("t", "noted", {"text": "room again"})
-    assert store.audit.verify() == []
-    started = [entry for entry in store.audit.entries() if entry.kind == "action.started"]
-    assert len(started) == claimed
-    store.close()
+# --- a commit that fails ---------------------------------------------------------------------------
 
 
 def test_no_action_runs_whose_intent_is_not_on_disk(
@@ -467,32 +404,6 @@ def test_a_failed_action_stops_the_plan_and_asks(
     assert executed(settings) == 1
     assert "hunter2" not in run.outcomes[-1].output
     assert run.reconcile("abort", by="dana").status == "failed"
-
-
-def test_a_backend_that_hangs_is_unknown_and_its_late_answer_is_recorded(
-    assistant: OpsAssistant, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "ops_assistant.graph.attempt.GRACE_S", -59.9
-    )  # of the action's 60 seconds 0.1 are left
-    monkeypatch.setattr(SimulatedBackend, "probe", lambda *args, **kwargs: None)
-    go = threading.Event()
-    real = SimulatedBackend.run
-
-    def hangs(self: SimulatedBackend, preview: Any, *, key: str) -> BackendResult:
-        go.wait()
-        return real(self, preview, key=key)
-
-    monkeypatch.setattr(SimulatedBackend, "run", hangs)
-    run = assistant.investigate(POOL).approve(by="dana")
-    assert run.outcomes[-1].status == "unknown"
-    assert executed(settings) == 0
-    late = next(item for item in threading.enumerate() if item.name.startswith("action-"))
-    go.set()
-    late.join()
-    assert executed(settings) == 1
-    assert run.resume().outcomes[0].status == "succeeded"
-    assert {entry["key"] for entry in SimulatedBackend(settings.data_dir / "simulated.jsonl").entries()}
 
 
 def test_a_stalled_worker_that_was_given_up_does_not_overwrite_what_a_person_said(
