@@ -161,15 +161,15 @@ class OpsAssistant:
         """Resume a run, with answers by interrupt id or (None) from where its process died."""
         self._dependencies.store.run(run.thread_id)
         snapshot = self._drive(run, Command(resume=answers) if answers else None, on_event)
-        if (way_back := self._way_back(run, snapshot)) is not None:
-            self._drive(run, way_back, on_event)
+        if (way := self._way_back(run, snapshot)) is not None:
+            self._drive(run, None, on_event, way=way)
 
     async def ago_on(self, run: Run, answers: dict[str, Any] | None, on_event: OnEvent | None) -> None:
         """Asynchronous `go_on`."""
         self._dependencies.store.run(run.thread_id)
         snapshot = await self._adrive(run, Command(resume=answers) if answers else None, on_event)
-        if (way_back := self._way_back(run, snapshot)) is not None:
-            await self._adrive(run, way_back, on_event)
+        if (way := self._way_back(run, snapshot)) is not None:
+            await self._adrive(run, None, on_event, way=way)
 
     def load(self, run: Run) -> None:
         """Read where a run stands."""
@@ -230,10 +230,14 @@ class OpsAssistant:
         kept = kept.model_copy(update={"message": self.redact(kept.message)})
         return run, {"alert": kept.model_dump(mode="json")}
 
-    def _drive(self, run: Run, given: Any, on_event: OnEvent | None) -> StateSnapshot:
+    def _drive(
+        self, run: Run, given: Any, on_event: OnEvent | None, *, way: Command[str] | None = None
+    ) -> StateSnapshot:
         with open_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
+                if way is not None:  # as if the step before had sent the thread there
+                    graph.update_state(_config(run.thread_id), way, as_node="record_decision")
                 for mode, data in graph.stream(
                     given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
@@ -242,10 +246,14 @@ class OpsAssistant:
         self._take(run, snapshot)
         return snapshot
 
-    async def _adrive(self, run: Run, given: Any, on_event: OnEvent | None) -> StateSnapshot:
+    async def _adrive(
+        self, run: Run, given: Any, on_event: OnEvent | None, *, way: Command[str] | None = None
+    ) -> StateSnapshot:
         async with open_async_checkpointer(*self._checkpoints) as saver:
             graph = self._graph.compile(checkpointer=saver)
             with self._failure_noted(run):
+                if way is not None:
+                    await graph.aupdate_state(_config(run.thread_id), way, as_node="record_decision")
                 async for mode, data in graph.astream(
                     given, run.config, stream_mode=["updates", "custom"], durability="sync"
                 ):
