@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 DIGEST_SHARE = 0.10  # of the incident's input tokens
 CASES_SHARE = 0.03
-RECOMMENDER_SHARE = 0.15  # kept back while evidence is fetched
+RECOMMENDER_SHARE = 0.19  # kept back while evidence is fetched
 OUTPUT_TOKENS = 900
 MAX_HYPOTHESES = 3
 

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 DIGEST_SHARE = 0.12  # of the incident's input tokens; the rest is for diagnosis and recommendation
 OUTPUT_TOKENS = 500
 HEALTHY = "none"
+AGAIN = "the logs were counted again without the model after more evidence was fetched"
 
 
 class LogAnalyst:
@@ -28,11 +29,19 @@ class LogAnalyst:
         self._llm = llm
         self._redactor = redactor or Redactor()
 
-    def run(self, alert: Alert, digest: LogDigest, *, budget: Budget | None = None) -> LogAnalysis:
-        """Return the analysis; if the model fails it is the case-based one, with the reason."""
+    def run(
+        self, alert: Alert, digest: LogDigest, *, budget: Budget | None = None, again: bool = False
+    ) -> LogAnalysis:
+        """Return the analysis; if the model fails it is the case-based one, with the reason.
+
+        `again`: more evidence was fetched since. The model is not asked a second time: what is left of the budget
+        is for the diagnosis, which sees the new evidence itself.
+        """
         counted = analyse_logs(alert, digest)
         if self._llm is None:
             return counted
+        if again:
+            return counted.model_copy(update={"degraded_because": AGAIN})
         try:
             context = Context(alert, digest, self._redactor)
             return _ask(self._llm, context, counted, budget or self._llm.new_budget())

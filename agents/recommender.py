@@ -119,6 +119,7 @@ class Recommender:
             check=lambda wire: _problems(wire, echo),
         )
         allowed = _Allowed(
+            alert.service,
             set(known_services(self._inventory, alert.service)),
             known_cures(self._knowledge_base, diagnosis.failure_mode),
         )
@@ -149,7 +150,7 @@ class Recommender:
             description=bounded(wire.description),
             effect=wire.effect,
             expected_effect=" ".join(echo.texts([wire.expected_effect], 1)),
-            steps=echo.texts(wire.steps, 8),
+            steps=[step.replace("{service}", allowed.service) for step in echo.texts(wire.steps, 8)],
             risks=[*echo.texts(wire.risks, 5), *notes],
             estimated_time=bounded(wire.estimated_time, 40),
             verification=echo.texts(wire.verification, 5),
@@ -187,8 +188,9 @@ class Recommender:
 
 
 class _Allowed(NamedTuple):
-    """What an action may act on, and which action types are known to cure what was diagnosed."""
+    """The alerted service, what an action may act on, and which action types are known to cure the diagnosis."""
 
+    service: str
     services: set[str]
     cures: set[str]
 

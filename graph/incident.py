@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
+from ..agents.llm.usage import Usage
 from ..agents.models import Diagnosis, EngineName, LogAnalysis, Recommendation
 from ..tools.alert import Alert
 from ..tools.digest import LogDigest
@@ -45,6 +46,14 @@ class Incident(BaseModel):
                     setattr(incident, name, getattr(part, name))
         incident.errors = [*incident.errors, *unreadable]
         return incident
+
+    def model_use(self) -> str:
+        """Return which engine made what, and what models used; empty if none was asked."""
+        used = Usage.model_validate(self.usage)
+        if not used.calls:
+            return ""
+        made = ", ".join(f"{name.replace('_', ' ')} {engine}" for name, engine in self.engines().items())
+        return f"{used.words()}. Engines: {made}."
 
     def engines(self) -> dict[str, EngineName]:
         """Return which engine made each agent's result."""

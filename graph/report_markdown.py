@@ -64,6 +64,7 @@ def report_markdown(incident: Incident, status: RunStatus) -> str:
         ("Not checked", bullets(map(plain, seen.not_checked))),
         ("What was read", _read(digest, seen)),
         ("Similar historical cases", similar_markdown(diagnosis.similar_cases) if diagnosis else ""),
+        ("Models", plain(incident.model_use())),
         ("Notes", bullets(map(plain, notes))),
     ]
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections if text)

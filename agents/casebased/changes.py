@@ -13,7 +13,7 @@ _SETTING = re.compile(
     re.X | re.I,
 )  # fmt: skip
 _CHANGE = re.compile(
-    r"""\b(?:deploy(?:ed|ing|ment|s)?|releas(?:ed|ing)|roll(?:ed|ing)[\s-]?(?:out|back)|rollout|upgrad(?:ed|ing)|migrat(?:ed|ing|ion)s?|
+    r"""\b(?:deploy(?:ed|ing|ment)|deploy\s(?:of|started|finished|complete\w*|succeeded)|releas(?:ed|ing)|roll(?:ed|ing)[\s-]?(?:out|back)|rollout|upgrad(?:ed|ing)|migrat(?:ed|ing|ion)s?|
     reload(?:ed|ing)?|reconfigur\w+|(?:config(?:uration)?|settings?)\s(?:was\s|were\s|has\sbeen\s)?(?:re)?(?:loaded|changed|updated|applied)|
     restart(?:ed|ing)|(?:parameter|setting|variable)\s.{3,60}\s(?:changed|set\sto|updated)|feature[\s_-]?flag|SIGHUP|scal(?:ed|ing)\s(?:up|down|to|from)|
     (?:new|now\srunning)\sversion|starting\s.{0,40}\bversion\s[\dv])\b""",

@@ -49,6 +49,12 @@ class Budget:
         """How often the model may still ask for more evidence."""
         return self._settings.max_tool_rounds - self.used.tool_rounds
 
+    def affords(self, role: Role, input_tokens: int, output_tokens: int) -> bool:
+        """Whether this much more would stay within tokens and money."""
+        price = price_of(self._settings.model_name(role))
+        cost = cost_usd(price, input_tokens, output_tokens) if price else 0.0
+        return input_tokens <= self.input_left and self.used.cost_usd + cost <= self._settings.max_cost_usd
+
     def output_allowed(self, role: Role, input_tokens: int, wanted: int) -> int:
         """Return how many tokens a call with this input may answer with, at most `wanted`.
 

@@ -30,6 +30,8 @@ T = TypeVar("T", bound=BaseModel)
 
 MAX_RETRY_AFTER_S = 10.0  # a person waits for this; beyond it the case-based result is better
 
+USUAL_OUTPUT_TOKENS = 720  # of a full answer; measured by benchmarks/tokens.py
+
 _PER_MESSAGE = 6  # tokens of a message's frame
 
 
@@ -158,7 +160,9 @@ class _Ask:
         """Whether one more round of tools, and the answer after it, still fit."""
         now, after = self.input_tokens(conversation, tools), self.input_tokens(conversation, None)
         needed = now + after + RESULT_TOKENS + self.reserve_tokens
-        return self.budget.tool_rounds_left > 0 and self.budget.input_left >= needed
+        answers = 1 + (self.reserve_tokens > 0)  # this one, and a later step's
+        output = answers * min(self.max_output_tokens, USUAL_OUTPUT_TOKENS)
+        return self.budget.tool_rounds_left > 0 and self.budget.affords(self.role, needed, output)
 
     def input_tokens(self, messages: Sequence[BaseMessage], tools: Toolbox | None) -> int:
         """Return about how many tokens the request has, with the schema and the tools that go along."""

@@ -48,6 +48,15 @@ class Usage(BaseModel):
     tool_rounds: int = 0
     unpriced_calls: int = Field(0, description="Calls to models whose price is not known; not in `cost_usd`.")
 
+    def words(self) -> str:
+        """Return the sums as one line for a person."""
+        said = (
+            f"{self.calls} calls, {self.input_tokens} input and {self.output_tokens} output tokens, "
+            f"{self.cost_usd:.4f} USD at the list prices of {PRICES_AS_OF}, {self.seconds:.1f} s"
+        )
+        said += f", {self.tool_rounds} rounds of tools" if self.tool_rounds else ""
+        return said + (f"; {self.unpriced_calls} calls have no known price" if self.unpriced_calls else "")
+
     def add(self, other: "Usage") -> Self:
         """Return the sum of both."""
         sums = {name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields}

@@ -17,7 +17,8 @@ def make_analyse_logs(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]
         parts = [LogDigest.model_validate(item["digest"]) for item in sorted(state["collected"], key=_order)]
         digest = merge_digests(parts, alert_time=alert.timestamp)
         budget = deps.budget(state.get("usage"))
-        analysis = deps.log_analyst.run(alert, digest, budget=budget)
+        again = state.get("rounds", 0) > 0
+        analysis = deps.log_analyst.run(alert, digest, budget=budget, again=again)
         return {
             "digest": digest.model_dump(mode="json"),
             "log_analysis": analysis.model_dump(mode="json"),

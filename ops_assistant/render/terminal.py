@@ -57,6 +57,8 @@ def print_run(run: "Run", to: Console | None = None) -> None:
     if incident.plan:
         section(out, f"Plan {incident.plan.hash[:12]}", *_plan(incident.plan))
     _print_done(out, incident)
+    if used := incident.model_use():
+        section(out, "Models", shown(used))
     if notes := [note for note in incident.notes() if note not in coverage.not_checked]:
         section(out, "Notes", *map(bullet, notes))
     print_question(run, out)

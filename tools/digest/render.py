@@ -1,10 +1,12 @@
 """The digest as text, for a model and for a person, within a token budget."""
 
+import re
 from collections.abc import Iterator
 
 from .models import EvidenceLine, LogDigest, Template
 from .tokens import estimate_tokens
 
+_NUMBER = re.compile(r"\d+")
 _MARKS = {"fatal": "F", "error": "E", "warn": "W", "info": "I", "debug": "D", "none": "."}
 
 
@@ -105,9 +107,15 @@ def _templates(digest: LogDigest, writer: _Writer) -> int:
         if not writer.add(_head(template, examples)):
             break
         shown += 1
-        if len(examples) > 1 and examples[-1].text != examples[0].text and shown <= 60:
-            writer.add(f"   [{examples[1].id}] {examples[1].text[:300]}")
+        if shown <= 60 and (other := _differing(examples)):
+            writer.add(f"   [{other.id}] {other.text[:300]}")
     return shown
+
+
+def _differing(examples: list[EvidenceLine]) -> EvidenceLine | None:
+    """Return the first example that differs from the first by more than its numbers."""
+    shape = _NUMBER.sub("", examples[0].text) if examples else ""
+    return next((line for line in examples[1:] if _NUMBER.sub("", line.text) != shape), None)
 
 
 def _head(template: Template, examples: list[EvidenceLine]) -> str:

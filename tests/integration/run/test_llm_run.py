@@ -59,6 +59,11 @@ def test_the_model_s_results_are_used_and_their_cost_is_counted(
     assert run.incident.usage["calls"] == 3
     assert run.incident.usage["cost_usd"] > 0
     assert KEY not in json.dumps(run.to_json())
+    report = run.abort(by="dana").report
+    assert report is not None
+    told = report.markdown.split("## Models")[1]
+    assert "3 calls, 3000 input and 600 output tokens, 0.0097 USD at the list prices" in told
+    assert "log analysis llm, diagnosis llm, recommendation llm" in told
 
 
 def spoilt(**changes: Any) -> Answer:

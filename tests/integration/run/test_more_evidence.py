@@ -183,6 +183,11 @@ def test_a_metric_over_http_settles_it(
     )
     assert [item.id for item in run.diagnosis.evidence] == ["m1:1"]
     assert len(rounds(run)) == (owner == "storage")
+    steps = [schema_name(body) for body in model.requests]
+    assert steps.count("WireLogAnalysis") == 1  # a second round leaves the budget to the diagnosis
+    assert steps[-1] == "WireRecommendation"
+    assert run.recommendation is not None
+    assert run.recommendation.engine == "llm"
     assert "tok-1" not in json.dumps(run.to_json())
 
 

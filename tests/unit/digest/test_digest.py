@@ -311,7 +311,19 @@ def test_a_journal_value_with_line_breaks_is_read_by_its_length(tmp_path: Path, 
 
 
 def test_a_secret_that_goes_on_behind_a_variable_part_is_redacted_in_templates(tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_text("2026-02-20 03:15:20 ERROR login failed password=hunter2-canary at step 7\n" * 3)
+    (tmp_path / "a.log").write_text(
+        "2026-02-20 03:15:20 ERROR login failed password=hunter2-canary at step 7\n" * 3
+    )
     digest = digest_logs([tmp_path / "a.log"])
     assert "canary" not in digest.model_dump_json()
     assert digest.templates[0].template.endswith("at step <*>")
+
+
+def test_a_second_example_is_shown_only_if_more_than_numbers_differ(tmp_path: Path) -> None:
+    lines = [f"2026-02-20 03:15:{n:02d} ERROR step {n} of job {'ab'[n % 2]} failed\n" for n in range(20)]
+    same = [f"2026-02-20 03:16:{n:02d} WARN queue holds {n} items\n" for n in range(20)]
+    (tmp_path / "a.log").write_text("".join(lines + same))
+    shown = render_digest(digest_logs([tmp_path / "a.log"]))
+    assert shown.count("queue holds") == 1
+    assert "job a failed" in shown
+    assert "job b failed" in shown

@@ -36,7 +36,11 @@ def test_without_times_only_what_stands_before_counts(digest_of: Callable[[str],
 
 
 def test_everyday_work_is_no_change(digest_of: Callable[[str], LogDigest]) -> None:
-    digest = digest_of("2026-02-20 03:00:00 INFO order 5 paid\n2026-02-20 03:15:00 ERROR out of cheese\n")
+    digest = digest_of(
+        "2026-02-20 03:00:00 INFO order 5 paid\n"
+        "2026-02-20 03:01:00 INFO Accepted publickey for deploy from 10.0.0.1\n"
+        "2026-02-20 03:15:00 ERROR out of cheese\n"
+    )
     assert changes_before(digest) == []
 
 

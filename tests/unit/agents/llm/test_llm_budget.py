@@ -32,11 +32,29 @@ def test_usage_adds_up() -> None:
     )
 
 
+def test_usage_in_words_says_what_has_no_price() -> None:
+    used = Usage(
+        input_tokens=10, output_tokens=2, cost_usd=0.5, seconds=1.5, calls=2, tool_rounds=1, unpriced_calls=1
+    )
+    assert used.words().startswith(
+        "2 calls, 10 input and 2 output tokens, 0.5000 USD at the list prices of 20"
+    )
+    assert used.words().endswith("1.5 s, 1 rounds of tools; 1 calls have no known price")
+
+
 def test_money_shortens_the_answer_before_it_forbids_the_call() -> None:
     budget = Budget(LLMSettings(max_cost_usd=0.01))
     assert budget.output_allowed("main", 2_000, 900) == 500  # 0.005 USD are left at 10 USD per million
     with pytest.raises(ModelError, match="USD"):
         budget.output_allowed("main", 3_600, 900)
+
+
+def test_what_is_affordable_is_bounded_by_tokens_and_by_money() -> None:
+    budget = Budget(LLMSettings(max_cost_usd=0.01, max_input_tokens=3_000))
+    assert budget.affords("main", 2_000, 500)
+    assert not budget.affords("main", 2_000, 600)
+    assert not budget.affords("log", 3_001, 0)
+    assert Budget(LLMSettings(model="my-own", max_cost_usd=0)).affords("main", 2_000, 900)
 
 
 def test_a_budget_goes_on_from_earlier_steps() -> None:
