@@ -324,6 +324,6 @@ def test_a_second_example_is_shown_only_if_more_than_numbers_differ(tmp_path: Pa
     same = [f"2026-02-20 03:16:{n:02d} WARN queue holds {n} items\n" for n in range(20)]
     (tmp_path / "a.log").write_text("".join(lines + same))
     shown = render_digest(digest_logs([tmp_path / "a.log"]))
-    assert shown.count("queue holds") == 1
+    assert shown.count("WARN queue holds") == 1
     assert "job a failed" in shown
     assert "job b failed" in shown
