@@ -30,6 +30,7 @@ from pydantic import SecretStr
 from ops_assistant import Alert, NothingToActOn, OpsAssistant, Settings
 from ops_assistant.graph.checkpoints import open_checkpointer
 from ops_assistant.graph.models import Decision, Outcome, Plan, PlanBody
+from ops_assistant.graph.planner import MAX_ACTIONS
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 from ops_assistant.wiring import make_dependencies
 
@@ -72,13 +73,26 @@ def measure(name: str, settings: Settings, scale: int) -> None:
     """Print all figures for one database."""
     print(f"== {name}")
     overhead(settings, 500 // scale)
+    latency(settings, [1, 100, 10_000 // scale], rounds=40)
     with fast_assistant(settings) as assistant:
-        latency(assistant, [1, 100, 10_000 // scale], rounds=15)
         many(assistant, 1_000 // scale, processes=4)
 
 
+def place(settings: Settings, name: str) -> Settings:
+    """Return the settings of another data directory, with a database of its own."""
+    update: dict[str, Any] = {"data_dir": settings.data_dir.with_name(name)}
+    if settings.database_url is not None:
+        import psycopg
+
+        url = settings.database_url.get_secret_value()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        update["database_url"] = SecretStr(url.rpartition("/")[0] + f"/{name}")
+    return settings.model_copy(update=update)
+
+
 def overhead(settings: Settings, actions: int) -> None:
-    """Time claim and outcome of actions that do nothing, and the checkpoint that a step ends with."""
+    """Time what an action costs beside its effect: claim and outcome alone, a checkpoint, and all of a run's steps."""
     deps = make_dependencies(settings)
     plan, now = empty_plan(actions), datetime.now(UTC)
     deps.store.add_plan(plan)
@@ -105,79 +119,113 @@ def overhead(settings: Settings, actions: int) -> None:
         times.append(time.perf_counter() - start)
     deps.store.close()
     show("ledger and audit, per action", times)
-    with fast_assistant(settings) as assistant:
-        puts = timed_puts(assistant, actions // 10)
+    with fast_assistant(settings, actions=MAX_ACTIONS) as assistant:
+        between, puts = between_effects(assistant, max(1, actions // 20))
     show("checkpoint, per step", puts)
+    show("all between one effect and the next", between)
 
 
-def timed_puts(assistant: OpsAssistant, runs: int) -> list[float]:
-    """Return the seconds of every checkpoint that is written while runs are approved."""
+def between_effects(assistant: OpsAssistant, runs: int) -> tuple[list[float], list[float]]:
+    """Return the seconds from each effect of a run to its next one, and those of every checkpoint written meanwhile.
+
+    Between two effects lie the outcome, the look at the service, the checkpoints of both steps, every check before
+    running, and the claim, each with its audit entry.
+    """
     waiting = [assistant.investigate(Alert.load(ALERT)) for _ in range(runs)]
     with open_checkpointer(assistant.settings.checkpoint_target) as saver:
         kind: type[BaseCheckpointSaver[str]] = type(saver)
-    real, times = kind.put, []
+    real, act = kind.put, SimulatedBackend.run
+    puts: list[float] = []
+    ended: list[float] = []
+    between: list[float] = []
 
     def timed(self: Any, *args: Any) -> Any:
         start = time.perf_counter()
         try:
             return real(self, *args)
         finally:
-            times.append(time.perf_counter() - start)
+            puts.append(time.perf_counter() - start)
 
-    kind.put = timed  # type: ignore[method-assign]
+    def effect(self: SimulatedBackend, preview: Any, *, key: str) -> Any:
+        if ended:
+            between.append(time.perf_counter() - ended.pop())
+        result = act(self, preview, key=key)
+        ended.append(time.perf_counter())
+        return result
+
+    kind.put, SimulatedBackend.run = timed, effect  # type: ignore[method-assign]
     try:
         for run in waiting:
+            ended.clear()
             run.approve(by="benchmark")
     finally:
-        kind.put = real  # type: ignore[method-assign]
-    return times
+        kind.put, SimulatedBackend.run = real, act  # type: ignore[method-assign]
+    return between, puts
 
 
-def latency(assistant: OpsAssistant, others: list[int], *, rounds: int) -> None:
-    """Time opening a paused run and approving it, with more and more other paused runs beside it."""
-    template = assistant.investigate(Alert.load(ALERT)).thread_id
-    assistant.investigate(Alert.load(ALERT)).approve(by="warm-up")
-    there, first = 1, None
+def latency(settings: Settings, others: list[int], *, rounds: int) -> None:
+    """Time opening a paused run and approving it, with few and many other paused runs beside it.
+
+    In turns, so that whatever else the machine does meets all of them alike.
+    """
+    opened: dict[int, list[float]] = {count: [] for count in others}
+    approved: dict[int, list[float]] = {count: [] for count in others}
+    with contextlib.ExitStack() as stack:
+        assistants = {
+            count: stack.enter_context(fast_assistant(place(settings, f"beside_{count}"))) for count in others
+        }
+        for count, assistant in assistants.items():
+            template = assistant.investigate(Alert.load(ALERT)).thread_id
+            assistant.investigate(Alert.load(ALERT)).approve(by="warm-up")
+            multiply(assistant, template, count - 1)
+        for _ in range(rounds):
+            for count, assistant in assistants.items():
+                thread_id = assistant.investigate(Alert.load(ALERT)).thread_id
+                start = time.perf_counter()
+                run = assistant.open(thread_id)
+                opened[count].append(time.perf_counter() - start)
+                run.approve(by="benchmark")
+                approved[count].append(time.perf_counter() - start)
+    first = statistics.median(approved[others[0]])
     for count in others:
-        multiply(assistant, template, count - there)
-        there = max(there, count)
-        waiting = [assistant.investigate(Alert.load(ALERT)).thread_id for _ in range(rounds)]
-        opened, approved = [], []
-        for thread_id in waiting:
-            start = time.perf_counter()
-            run = assistant.open(thread_id)
-            opened.append(time.perf_counter() - start)
-            run.approve(by="benchmark")
-            approved.append(time.perf_counter() - start)
-        middle = statistics.median(approved)
-        first = first or middle
+        middle = statistics.median(approved[count])
         print(
-            f"  open a paused run beside {count:6,} others      {statistics.median(opened) * 1000:8.1f} ms; "
+            f"  open a paused run beside {count:6,} others      {statistics.median(opened[count]) * 1000:8.1f} ms; "
             f"open, approve, execute, report {middle * 1000:8.1f} ms ({middle / first:.2f} x)"
         )
 
 
 def multiply(assistant: OpsAssistant, thread_id: str, copies: int) -> None:
-    """Copy the rows of a paused run under new thread ids: only their number matters here."""
+    """Put so many more paused runs beside one.
+
+    Run, plan, ledger rows and audit entries are written by the store as for any run, each plan under its own hash;
+    the checkpoint rows of the one are copied under the new thread ids.
+    """
     if copies <= 0:
         return
     ids = [str(uuid.uuid4()) for _ in range(copies)]
+    store, plan = assistant._dependencies.store, assistant.open(thread_id).plan
+    row = {
+        key: store.run(thread_id)[key] for key in ("alert_id", "service", "severity", "message", "requester")
+    }
+    assert plan is not None
+    for new in ids:
+        store.register_run(new, **row)
+        body = plan.model_dump(exclude={"hash"})
+        store.add_plan(Plan.of(PlanBody.model_validate({**body, "thread_id": new})))
+        store.set_status(new, "awaiting_approval")
     target = assistant.settings.checkpoint_target
     if isinstance(target, Path):
-        for file, tables in (
-            (target, ("checkpoints", "writes")),
-            (assistant.settings.store_target, ("runs",)),
-        ):
-            with contextlib.closing(sqlite3.connect(str(file))) as connection:
-                for table in tables:
-                    names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-                    connection.executemany(copying(table, names, "?"), [(new, thread_id) for new in ids])
-                connection.commit()
+        with contextlib.closing(sqlite3.connect(target)) as connection:
+            for table in ("checkpoints", "writes"):
+                names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+                connection.executemany(copying(table, names, "?"), [(new, thread_id) for new in ids])
+            connection.commit()
         return
     import psycopg
 
     with psycopg.connect(target) as postgres:
-        for table in ("checkpoints", "checkpoint_writes", "checkpoint_blobs", "runs"):
+        for table in ("checkpoints", "checkpoint_writes", "checkpoint_blobs"):
             found = postgres.execute(f"SELECT * FROM {table} LIMIT 0").description or []
             with postgres.cursor() as cursor:
                 cursor.executemany(
@@ -234,8 +282,8 @@ def approve_all(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def fast_assistant(settings: Settings) -> Iterator[OpsAssistant]:
-    """Yield an assistant whose agents say what they said about the first run."""
+def fast_assistant(settings: Settings, *, actions: int = 1) -> Iterator[OpsAssistant]:
+    """Yield an assistant whose agents say what they said about the first run, and propose so many actions."""
     with OpsAssistant(settings) as assistant:
         first = settings.data_dir / "first"
         if not first.exists():
@@ -243,11 +291,14 @@ def fast_assistant(settings: Settings) -> Iterator[OpsAssistant]:
             first.write_text(run.thread_id)
         run = assistant.open(first.read_text())
         deps = assistant._dependencies
+        assert run.recommendation is not None
+        first_solution = run.recommendation.solutions[0]
+        proposed = first_solution.model_copy(update={"actions": first_solution.actions[:1] * actions})
         assistant.__dict__["_dependencies"] = dataclasses.replace(
             deps,
             log_analyst=Canned(run.log_analysis),
             diagnostician=Canned(run.diagnosis),
-            recommender=Canned(run.recommendation),
+            recommender=Canned(run.recommendation.model_copy(update={"solutions": [proposed]})),
         )
         assistant.__dict__.pop("_graph", None)
         yield assistant

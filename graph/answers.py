@@ -10,6 +10,8 @@ and Studio send it, and two forms of our own API:
 each with optional `by`, `door`, `comment` and `plan_hash` (refused if it is not the plan that waits).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -139,21 +141,28 @@ def parse_answer(raw: Any, plan: Plan) -> Answer:
         model = _WholePlan
     else:
         raise InputError(f"the answer has no decision; {EXPECTED}")
-    try:
+    with _said_plainly():
         parsed = TypeAdapter(model).validate_python(raw)
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in item["loc"])
-        raise InputError(f"`{where}`: {item['msg']}; {EXPECTED}") from None
     shown = parsed.plan_hash or (parsed.plan.hash if isinstance(parsed, _WholeEdit) else None)
     if shown is not None and shown != plan.hash:
         raise InputError(
             f"the answer is for plan {shown[:12]}, but plan {plan.hash[:12]} waits now; look at it and answer again"
         )
-    answer = _understood(parsed, plan)
+    with _said_plainly():
+        answer = _understood(parsed, plan)
     return answer.model_copy(
         update={"by": parsed.by, "door": parsed.door, "comment": parsed.comment or answer.comment}
     )
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        item = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in item["loc"])
+        raise InputError(f"`{where}`: {item['msg']}; {EXPECTED}") from None
 
 
 def refuse_hurried(raw: Any, plan: Plan, now: datetime) -> None:

@@ -78,7 +78,8 @@ class Attempt:
             return BackendResult(ok=False, output=str(error)[:OUTPUT_LIMIT])
         except Exception as error:
             # Whatever broke, it broke after the intent: nobody can say what the target has seen of it.
-            logger.warning("backend %s broke on %s: %s", action.backend, action.type, error)
+            # Its words may hold a secret: they are kept redacted in the outcome, not in the log.
+            logger.warning("backend %s broke on %s: %s", action.backend, action.type, type(error).__name__)
             text = f"{action.backend}: {type(error).__name__}: {error}"
             return BackendResult(ok=False, problem="unknown", output=text[:OUTPUT_LIMIT])
 

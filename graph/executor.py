@@ -52,9 +52,7 @@ class Executor:
         """Return the plan if the store holds a valid approval of exactly it; raises `ExecutionRefused`."""
         plan = self._store.plan(plan_hash)
         if plan is None:
-            raise ExecutionRefused(
-                f"plan {plan_hash[:12]!r} is not in the store, or was changed there; nothing was executed"
-            )
+            raise ExecutionRefused(f"no plan with hash {plan_hash[:12]!r} is stored; nothing was executed")
         if plan.thread_id != thread_id:
             raise ExecutionRefused("the plan belongs to another run; nothing was executed")
         decision = self._store.decision(plan_hash)

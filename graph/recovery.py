@@ -10,7 +10,7 @@ from typing import Literal
 from langgraph.types import Command
 from pydantic import BaseModel, Field
 
-from .ledger import LedgerEntry
+from .ledger import LedgerEntry, Tampered
 from .store import RunRow, Store
 from .worker import described, is_held
 
@@ -105,7 +105,10 @@ def _detail(store: Store, stopped: Stopped, entries: Sequence[LedgerEntry]) -> s
     if stopped == "investigation":
         return "stopped while it investigated"
     entry = entries[0]
-    plan = store.plan(entry.plan_hash)
+    try:
+        plan = store.plan(entry.plan_hash)
+    except Tampered as error:
+        return str(error)
     name = f"{plan.actions[entry.position].id} {plan.actions[entry.position].type}" if plan else "an action"
     if stopped == "approved":
         decision = store.decision(entry.plan_hash)

@@ -167,14 +167,17 @@ class Store(Ledger):
                 )  # fmt: skip
 
     def plan(self, hash_: str) -> Plan | None:
-        """Return the stored plan if its body still has this hash, else None."""
+        """Return the plan stored under this hash, or None; raises `Tampered` if its body was changed since."""
+        query = select(tables.plans.c.body, tables.plans.c.thread_id).where(tables.plans.c.hash == hash_)
         with self._database.read() as connection:
-            body = connection.execute(
-                select(tables.plans.c.body).where(tables.plans.c.hash == hash_)
-            ).scalar()
-        if body is None or plan_hash(body) != hash_:
+            row = connection.execute(query).first()
+        if row is None:
             return None
-        return Plan(**PlanBody.model_validate_json(body).model_dump(), hash=hash_)
+        if plan_hash(row.body) != hash_:
+            why = f"plan {hash_[:12]} was changed in the store after it was put there; nothing is executed"
+            self.note_once(row.thread_id, "alarm.plan_changed", {"why": why}, subject=hash_)
+            raise Tampered(why)
+        return Plan(**PlanBody.model_validate_json(row.body).model_dump(), hash=hash_)
 
     def record_decision(
         self, decision: Decision, *, seal: str, edited: Plan | None = None, needed: int = 1

@@ -34,9 +34,8 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             or plan.thread_id != thread_id
             or not deps.seal.verify(thread_id, shown_hash, sealed, seal)
         ):
-            # Written into the state by somebody, or the stored plan was changed. The question, if one is open, stays
-            # open beside this branch.
-            why = "an answer that did not come through the approval request, or to a plan that was changed, was ignored"
+            # Written into the state by somebody. The question, if one is open, stays open beside this branch.
+            why = "an answer that did not come through the approval request was ignored"
             deps.store.note(thread_id, "decision.ignored", {"why": why}, subject=shown_hash)
             return Command(update={"errors": [why]})
         now = deps.store.now()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops_assistant.graph.models import Decision, Outcome
-from ops_assistant.graph.store import Store
+from ops_assistant.graph.store import Store, Tampered
 from ops_assistant.tools.errors import NothingToActOn
 
 from plans import make_plan
@@ -55,14 +55,17 @@ def test_a_plan_comes_back_as_it_was(store: Store) -> None:
     assert store.plan("0" * 64) is None
 
 
-def test_a_plan_changed_in_the_file_is_no_plan(store: Store, tmp_path: Path) -> None:
+def test_a_plan_changed_in_the_file_is_an_alarm(store: Store, tmp_path: Path) -> None:
     plan = make_plan()
     store.add_plan(plan)
     with sqlite3.connect(tmp_path / "store.sqlite") as connection:
         connection.execute("DROP TRIGGER plans_no_update")
         connection.execute("UPDATE plans SET body = replace(body, 's1', 'db')")
     connection.close()
-    assert store.plan(plan.hash) is None
+    for _ in range(2):
+        with pytest.raises(Tampered, match="was changed in the store"):
+            store.plan(plan.hash)
+    assert [entry.kind for entry in store.audit.entries()].count("alarm.plan_changed") == 1
 
 
 @pytest.mark.parametrize(
