@@ -8,6 +8,12 @@ from ..tools.digest.models import Citation
 from ..tools.markdown import bullets, code, fenced, plain
 from .coverage import Coverage
 
+_WHAT_LINES_SHOW = {
+    "fault": "These lines prove the root cause:",  # one without proof cites no line
+    "no-fault": "These lines show normal work, and what raised the alarm:",
+}
+_ALIKE = 0.2  # score below which a case is not alike enough to be worth a reader's time
+
 
 def diagnosis_markdown(diagnosis: Diagnosis) -> str:
     """Return the verdict and the cause, how sure it is, and what is still needed to be surer."""
@@ -28,13 +34,12 @@ def facts_markdown(analysis: LogAnalysis | None, diagnosis: Diagnosis | None, di
     """Return what the lines prove, the lines themselves, and what was counted."""
     parts = []
     if diagnosis is not None and diagnosis.evidence:
-        proves = diagnosis.proven and diagnosis.verdict == "fault"
-        parts.append("These lines prove the root cause:" if proves else "These lines were judged:")
+        parts.append(_WHAT_LINES_SHOW.get(diagnosis.verdict, "These lines were judged:"))
         parts.append(fenced(evidence_text(diagnosis.evidence, digest)))
     if analysis is not None:
         rows = [
             f"error type: **{plain(analysis.error_type)}**",
-            f"message: {code(analysis.error_message)}",
+            *([f"message: {code(analysis.error_message)}"] if analysis.error_message else []),
             f"affected components: {', '.join(map(code, analysis.affected_components)) or 'none named'}",
             f"error lines: {analysis.error_count}; first: {analysis.first_occurrence or 'not dated'}",
             f"pattern: {plain(analysis.pattern)}",
@@ -60,7 +65,12 @@ def hypotheses_markdown(diagnosis: Diagnosis) -> str:
 
 def similar_markdown(cases: Sequence[SimilarCase]) -> str:
     """Return the similar historical cases with why they are alike and how their remedies went."""
-    return bullets(map(_case, cases))
+    return bullets(map(_case, alike(cases)))
+
+
+def alike(cases: Sequence[SimilarCase]) -> list[SimilarCase]:
+    """Return the cases that are alike enough to be shown to a person."""
+    return [case for case in cases if case.score >= _ALIKE]
 
 
 def healthy_markdown(coverage: Coverage) -> str:

@@ -128,7 +128,7 @@ def _hypotheses(alert: Alert, causes: list[Cause], first: int) -> list[Hypothesi
     return (
         supported
         if len(supported) > 1
-        else [*supported, *_lookalike(alert, causes[:1], round((100 - first) * _CONFUSED))]
+        else [*supported, *_lookalike(alert, causes[:1], min(first, round((100 - first) * _CONFUSED)))]
     )
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...tools.alert import Alert
 from ...tools.digest.models import LogDigest
+from ...tools.metric_sources import is_metric
 from .causality import SURFACE
 from .objects import named_objects
 from .ranking import Cause
@@ -51,7 +52,8 @@ def _all(
     if digest.lines_outside_window:
         wanted.append(f"The {digest.lines_outside_window} lines that lie outside the time window.")
     wanted.append(f"The system log of the host of {alert.service}: {kernel}")
-    wanted.append(f"CPU, memory, disk and connection figures of {alert.service}, {span}.")
+    if not any(map(is_metric, digest.evidence)):
+        wanted.append(f"CPU, memory, disk and connection figures of {alert.service}, {span}.")
     day = f" in the 24 hours before {around[1]:%Y-%m-%d %H:%M} UTC" if around else " in the hours before"
     wanted.append(f"What was deployed or changed on {alert.service} and its dependencies{day}.")
     return wanted

@@ -50,8 +50,8 @@ def print_run(run: "Run", to: Console | None = None) -> None:
     for title, parts in coverage_parts(coverage):
         if parts:
             section(out, title, *parts)
-    if diagnosis and diagnosis.similar_cases:
-        section(out, "Similar historical cases", *similar_parts(diagnosis))
+    if diagnosis and (parts := similar_parts(diagnosis)):
+        section(out, "Similar historical cases", *parts)
     if incident.recommendation:
         section(out, "What to do", *recommendation_parts(incident.recommendation))
     if incident.plan:

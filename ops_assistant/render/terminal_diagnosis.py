@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..agents.models import Diagnosis, LogAnalysis, Recommendation, Solution
 from ..graph.coverage import Coverage
+from ..graph.report_diagnosis import alike
 from ..graph.report_recommendation import action_words, joined
 from ..tools.digest.models import Citation, LogDigest
 from ..tools.markdown import visible
@@ -66,7 +67,7 @@ def hypothesis_parts(diagnosis: Diagnosis) -> list[Any]:
 def similar_parts(diagnosis: Diagnosis) -> list[Any]:
     """Return the similar cases with why they are alike and how their remedies went."""
     parts: list[Any] = []
-    for case in diagnosis.similar_cases:
+    for case in alike(diagnosis.similar_cases):
         outcome = f" ({case.outcome})" if case.outcome else ""
         parts.append(bullet(f"{case.id} {case.score:.2f} {case.title}{outcome}"))
         parts += _under(f"because: {'; '.join(case.why[:4])}" if case.why else "")

@@ -108,6 +108,29 @@ def test_what_nobody_has_is_said_exactly(tmp_path: Path, data_dir: Path) -> None
     assert rounds(run) == []
 
 
+def test_a_report_says_what_was_not_looked_at(tmp_path: Path, data_dir: Path) -> None:
+    (tmp_path / "api.log").write_text(ODD)
+    (tmp_path / "dash.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    alert = {
+        **ALERT, "images": [str(tmp_path / "dash.png")],
+        "log_sources": [str(tmp_path / "api.log"), str(tmp_path / "gone.log")],
+    }  # fmt: skip
+    with OpsAssistant(
+        settings(data_dir, tmp_path, "services: [{name: api, depends_on: [db]}, {name: db}]")
+    ) as made:
+        report = made.investigate(alert).report
+    assert report is not None
+    told = report.markdown.split("## Not checked")[1].split("## ")[0]
+    for words in (
+        "gone.log: no such file",
+        "dash.png was not read: no model",
+        "logs of db",
+        "metrics of api",
+    ):
+        assert words in told
+    assert "gone.log" in "\n".join(report.notes)
+
+
 # -- metrics ------------------------------------------------------------------------------------------------
 
 
