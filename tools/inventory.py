@@ -6,6 +6,8 @@
         target: {namespace: shop, name: checkout}
         replicas: 3
         depends_on: [sessions]
+        logs: [/var/log/checkout/]
+        metrics: [/var/metrics/checkout.csv]
       - name: sessions
         backend: redis
         target: {url_env: SESSIONS_REDIS_URL, patterns: ["session:*"]}
