@@ -1,7 +1,7 @@
 """A program of the fault tests: imports everything once, then forks a child per order, which may kill itself.
 
-Orders come as JSON lines: `{"data_dir", "thread_id", "act": "approve" | "recover", "kill_at", "kill_after_s", "probe",
-"mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it crosses (before or after a write or an
+Orders come as JSON lines: `{"data_dir", "database_url" or null, "thread_id", "act": "approve" | "recover", "kill_at",
+"kill_after_s", "probe", "mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it crosses (before or after a write or an
 effect), or after so many seconds. Answers are JSON lines: `{"signal", "crossed", "run"}`.
 """
 
@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import langgraph.checkpoint.sqlite
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from pydantic import SecretStr
 
 from ops_assistant import OpsAssistant, Settings
 from ops_assistant.graph.database import Database
@@ -28,7 +30,7 @@ from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 BOUNDARIES: list[tuple[type, str]] = [
     (Store, "record_decision"), (Store, "add_plan"), (Store, "set_status"), (Ledger, "claim"), (Ledger, "finish"),
     (Ledger, "settle_by_probe"), (Ledger, "resolve"), (Ledger, "withdraw"), (SimulatedBackend, "run"),
-    (langgraph.checkpoint.sqlite.SqliteSaver, "put"), (langgraph.checkpoint.sqlite.SqliteSaver, "put_writes"),
+    (SqliteSaver, "put"), (SqliteSaver, "put_writes"), (PostgresSaver, "put"), (PostgresSaver, "put_writes"),
 ]  # fmt: skip
 
 
@@ -109,7 +111,11 @@ def child(order: dict[str, Any], answer: int) -> None:
         Executor.run_once = without_ledger  # type: ignore[method-assign]
     if order.get("mutant") == "started again":
         Executor._known = started_again  # type: ignore[method-assign]
-    assistant = OpsAssistant(Settings(data_dir=Path(order["data_dir"]), engine="case-based"))
+    url = order.get("database_url")
+    settings = Settings(
+        data_dir=Path(order["data_dir"]), engine="case-based", database_url=SecretStr(url) if url else None
+    )
+    assistant = OpsAssistant(settings)
     run = assistant.open(order["thread_id"])
     if order["act"] == "approve":
         run.approve(by="dana")

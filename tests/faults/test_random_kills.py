@@ -1,4 +1,4 @@
-"""At least 200 SIGKILLs at random boundaries and moments of approval and execution, each resumed by another process.
+"""SIGKILLs at random boundaries and moments of approval and execution, each resumed by another process.
 
 The backend's journal counts every effect. Whatever was killed when: no action runs twice, and none is lost without
 the ledger saying so.
@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from pydantic import SecretStr
 
 from ops_assistant import OpsAssistant, Settings
 from ops_assistant.graph.seal import Seal
@@ -25,8 +27,8 @@ from ops_assistant.graph.store import Store
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 
 from scenarios import POOL
+from services import postgres_server
 
-KILLS = 200
 SERVERS = 2
 
 
@@ -56,16 +58,34 @@ class Server:
 
 
 class Waiting:
-    """A run that waits for approval, to be copied once per round."""
+    """A run that waits for approval, to be copied once per round: its files, and its database if it has one."""
 
     def __init__(self, settings: Settings) -> None:
         with OpsAssistant(settings) as assistant:
             self.thread_id = assistant.investigate(POOL).thread_id
         self.folder = settings.data_dir
+        self.url = settings.database_url.get_secret_value() if settings.database_url else None
 
-    def copied(self, to: Path) -> Path:
+    def copied(self, to: Path) -> dict[str, Any]:
+        """Return the part of an order that names the copy."""
         shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns("knowledge", "locks"))
-        return to
+        url = None
+        if self.url is not None:
+            base, _, name = self.url.rpartition("/")
+            copy = to.name.replace("-", "_")
+            self._on_the_server(f"CREATE DATABASE {copy} TEMPLATE {name}")
+            url = f"{base}/{copy}"
+        return {"data_dir": str(to), "database_url": url, "thread_id": self.thread_id}
+
+    def removed(self, order: dict[str, Any]) -> None:
+        shutil.rmtree(order["data_dir"])
+        if order["database_url"] is not None:
+            self._on_the_server(f"DROP DATABASE {order['database_url'].rpartition('/')[2]} WITH (FORCE)")
+
+    def _on_the_server(self, statement: str) -> None:
+        assert self.url is not None
+        with psycopg.connect(self.url.rpartition("/")[0] + "/template1", autocommit=True) as connection:
+            connection.execute(statement)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +102,9 @@ def effects(folder: Path) -> Counter[str]:
     return Counter(json.dumps([entry["call"], entry["args"]], sort_keys=True) for entry in entries)
 
 
-def problems(folder: Path, said: dict[str, Any], planned: int, *, probe: bool) -> list[str]:
+def problems(order: dict[str, Any], said: dict[str, Any], planned: int, *, probe: bool) -> list[str]:
     """Return what must not be: an action that ran twice, or one that did not run and nobody says so."""
+    folder = Path(order["data_dir"])
     counted = effects(folder)
     found = [f"ran {times} times: {what}" for what, times in counted.items() if times > 1]
     last = {outcome["action_id"]: outcome for outcome in said["outcomes"]}
@@ -94,32 +115,41 @@ def problems(folder: Path, said: dict[str, Any], planned: int, *, probe: bool) -
         found.append(f"{said['status']} with {len(unknown)} unknown, though the target can be asked")
     if not planned - len(unknown) <= sum(counted.values()) <= planned:
         found.append(f"{sum(counted.values())} effects for {planned} actions, {len(unknown)} of them unknown")
-    store = Store(folder / "store.sqlite", sign=Seal(folder / "approval.key").sign_record)
+    target = order["database_url"] or folder / "store.sqlite"
+    store = Store(target, sign=Seal(folder / "approval.key").sign_record)
     found += store.audit.verify()
     store.close()
     return found
 
 
 def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: list[Server]) -> None:
+    kill_at_random(settings, tmp_path, servers, kills=200)
+
+
+def test_random_kills_on_postgresql(settings: Settings, tmp_path: Path, servers: list[Server]) -> None:
+    with postgres_server() as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE waiting")
+        there = SecretStr(url.rpartition("/")[0] + "/waiting")
+        kill_at_random(settings.model_copy(update={"database_url": there}), tmp_path, servers, kills=30)
+
+
+def kill_at_random(settings: Settings, tmp_path: Path, servers: list[Server], *, kills: int) -> None:
     waiting = Waiting(settings)
-    whole = servers[0].do(
-        data_dir=str(waiting.copied(tmp_path / "whole")), thread_id=waiting.thread_id, act="approve"
-    )
+    whole = servers[0].do(**waiting.copied(tmp_path / "whole"), act="approve")
     planned, boundaries = whole["run"]["planned"], whole["crossed"]
     assert whole["run"]["status"] == "completed"
     assert boundaries > 20
     seed = random.randrange(2**32)
-    kills: list[int] = []
+    done: list[int] = []
     wrong: list[str] = []
 
     def work(server: Server, number: int) -> None:
         dice = random.Random(seed + number)
         for round_ in itertools.count(number, SERVERS):
-            if sum(kills) >= KILLS or wrong:
+            if sum(done) >= kills or wrong:
                 return
-            folder = waiting.copied(tmp_path / f"round-{round_}")
-            order: dict[str, Any] = {"data_dir": str(folder), "thread_id": waiting.thread_id}
-            order["probe"] = dice.random() < 0.5
+            order = waiting.copied(tmp_path / f"round-{round_}")
+            probe = dice.random() < 0.5
             killed = 0
             for act in ("approve", "recover") if dice.random() < 0.4 else ("approve",):
                 if dice.random() < 0.75:
@@ -127,15 +157,15 @@ def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: l
                 else:
                     at = {"kill_after_s": dice.uniform(0.0, 0.3)}
                 if act == "recover" or not killed:
-                    answer = server.do(**order, act=act, **at)
+                    answer = server.do(**order, probe=probe, act=act, **at)
                     killed += answer["signal"] == signal.SIGKILL
-            said = server.do(**order, act="recover")["run"]
-            kills.append(killed)
+            said = server.do(**order, probe=probe, act="recover")["run"]
+            done.append(killed)
             wrong.extend(
                 f"seed {seed}, round {round_}: {problem}"
-                for problem in problems(folder, said, planned, probe=order["probe"])
+                for problem in problems(order, said, planned, probe=probe)
             )
-            shutil.rmtree(folder)
+            waiting.removed(order)
 
     threads = [threading.Thread(target=work, args=(server, number)) for number, server in enumerate(servers)]
     for thread in threads:
@@ -143,7 +173,7 @@ def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: l
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert sum(kills) >= KILLS
+    assert sum(done) >= kills
 
 
 @pytest.mark.parametrize("mutant", ["without ledger", "started again"])
@@ -151,18 +181,12 @@ def test_mutants_are_noticed(settings: Settings, tmp_path: Path, servers: list[S
     """The harness sees what the ledger prevents: some boundary makes an action run twice without it."""
     waiting = Waiting(settings)
     server = servers[0]
-    whole = server.do(
-        data_dir=str(waiting.copied(tmp_path / "whole")),
-        thread_id=waiting.thread_id,
-        act="approve",
-        mutant=mutant,
-    )
+    whole = server.do(**waiting.copied(tmp_path / "whole"), act="approve", mutant=mutant)
     middle = whole["crossed"] // 2  # the effects are in the middle of a run
     for boundary in sorted(range(1, whole["crossed"] + 1), key=lambda at: abs(at - middle)):
-        folder = waiting.copied(tmp_path / f"at-{boundary}")
-        order = {"data_dir": str(folder), "thread_id": waiting.thread_id, "mutant": mutant}
+        order = {**waiting.copied(tmp_path / f"at-{boundary}"), "mutant": mutant}
         server.do(**order, act="approve", kill_at=boundary)
         said = server.do(**order, act="recover")["run"]
-        if any("times" in problem for problem in problems(folder, said, whole["run"]["planned"], probe=True)):
+        if any("times" in problem for problem in problems(order, said, whole["run"]["planned"], probe=True)):
             return
     pytest.fail("no boundary showed the missing protection")
