@@ -1,8 +1,8 @@
 """A program of the fault tests: imports everything once, then forks a child per order, which may kill itself.
 
 Orders come as JSON lines: `{"data_dir", "database_url" or null, "thread_id", "act": "approve" | "recover", "kill_at",
-"kill_after_s", "probe", "mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it crosses (before or after a write or an
-effect), or after so many seconds. Answers are JSON lines: `{"signal", "crossed", "run"}`.
+"kill_after_s", "probe", "mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it crosses (before or
+after a write or an effect), or after so many seconds. Answers are JSON lines: `{"signal", "crossed", "run"}`.
 """
 
 import json
