@@ -5,6 +5,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -71,6 +72,7 @@ class Engine:
             self.service["Version"]["Index"] += 1
         if query["version"] != [str(self.service["Version"]["Index"])]:
             return 500, {"message": "rpc error: code = Unknown desc = update out of sequence"}
+        self.service["PreviousSpec"] = deepcopy(self.service["Spec"])
         self.service["Spec"].update({key: value for key, value in body.items() if value is not None})
         self.service["Version"]["Index"] += 1
         return 200, {}

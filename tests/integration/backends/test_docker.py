@@ -95,6 +95,42 @@ def test_a_swarm_service_is_restarted_by_a_forced_update(engine: Engine) -> None
     assert BACKEND.probe(preview, key="k", since=NOW) is True
 
 
+def released(engine: Engine, image: str) -> None:
+    """Have somebody release another image of the service."""
+    engine.service["PreviousSpec"] = deepcopy(engine.service["Spec"])
+    engine.service["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] = image
+    engine.service["Version"]["Index"] += 1
+
+
+def test_a_swarm_service_goes_back_to_the_release_before(engine: Engine) -> None:
+    released(engine, "web:4")
+    preview = plan("rollback_release", "web").preview
+    assert preview.text().startswith("docker.rollback(service='web'")
+    assert "image='web:3'" in preview.text()
+    assert BACKEND.probe(preview, key="k", since=NOW) is False
+    assert BACKEND.run(preview, key="k").ok
+    ((_path, query, body),) = engine.posts
+    assert query == {"version": ["41"]}
+    assert body["TaskTemplate"]["ContainerSpec"]["Image"] == "web:3"
+    assert body["Mode"] == {"Replicated": {"Replicas": 2}}
+    assert BACKEND.probe(preview, key="k", since=NOW) is True
+
+
+def test_a_release_since_the_plan_makes_the_way_back_stale(engine: Engine) -> None:
+    released(engine, "web:4")
+    preview = plan("rollback_release", "web").preview
+    released(engine, "web:5")
+    assert "image was 'web:4' and is 'web:5'" in str(changed(BACKEND, preview))
+    assert BACKEND.run(preview, key="k").problem == "stale"
+    assert engine.posts == []
+
+
+def test_after_a_restart_there_is_no_other_release_to_go_back_to(engine: Engine) -> None:
+    assert BACKEND.run(plan("restart_service", "web").preview, key="k").ok
+    with pytest.raises(InputError, match="has the same image"):
+        plan("rollback_release", "web")
+
+
 def test_a_change_between_reading_and_writing_is_stale(engine: Engine) -> None:
     preview = plan("scale_up", "web", replicas=4).preview
     engine.moved_before_post = True
@@ -133,7 +169,9 @@ def test_no_answer_is_unknown_and_sent_once(engine: Engine) -> None:
     [
         ("restart_service", "gone", {}, "no such object"),
         ("scale_up", "api", {"replicas": 2}, "it is a container"),
-        ("rollback_release", "web", {}, "it is a swarm service"),
+        ("rollback_release", "web", {}, "keeps no release before"),
+        ("rollback_release", "web", {"revision": 3}, "no numbered releases"),
+        ("rollback_release", "api", {}, "it is a container"),
     ],
 )
 def test_what_cannot_be_done_is_not_planned(

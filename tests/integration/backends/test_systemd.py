@@ -1,7 +1,10 @@
 """The systemd backend against a stand-in for systemctl that keeps one unit and notes its argv."""
 
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -133,3 +136,29 @@ def test_a_host_without_systemd_cannot_be_asked(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not been booted"):
         preview(backend)
     assert not backend.health(SERVICE).known
+
+
+@pytest.fixture
+def real_unit() -> Iterator[str]:
+    """A transient unit of the real systemd, where one runs as this host's init."""
+    if not Path("/run/systemd/system").is_dir() or os.getuid() != 0:
+        pytest.skip("systemd is not this host's init, or this is not root")
+    unit = f"ops-assistant-test-{os.getpid()}.service"
+    subprocess.run(["systemd-run", f"--unit={unit}", "sleep", "600"], check=True, capture_output=True)
+    try:
+        yield unit
+    finally:
+        subprocess.run(["systemctl", "stop", unit], check=False, capture_output=True)
+
+
+def test_a_real_unit_is_restarted_once_and_its_start_proves_it(real_unit: str, tmp_path: Path) -> None:
+    backend = SystemdBackend(Programs(tmp_path / "gate"))
+    service = Service(name="shop", backend="systemd", target={"unit": real_unit})
+    planned = preview(backend, service)
+    assert planned.precondition["invocation"]
+    assert backend.health(service).healthy
+    since = datetime.now(UTC)
+    assert backend.run(planned, key="k").ok
+    assert backend.probe(planned, key="k", since=since) is True
+    assert changed(backend, planned)
+    assert not backend.run(planned, key="k").ok  # once per key

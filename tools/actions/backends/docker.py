@@ -1,5 +1,7 @@
 """The `docker` backend: containers of an engine, and services of its swarm, through the official SDK."""
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from ...errors import InputError
 from ...inventory import Service
 from ...targets import DockerTarget
 from ..base import Backend, BackendResult, BackendUnavailable, Health, Preview, differences
@@ -30,7 +33,7 @@ class _Lost(Exception):
 
 
 class DockerBackend(Backend):
-    """Restarts containers; restarts and scales swarm services, by the version that was read with the precondition."""
+    """Restarts containers; restarts, scales and rolls back swarm services, by the version that was read before."""
 
     name = "docker"
 
@@ -50,6 +53,8 @@ class DockerBackend(Backend):
         if target.swarm_service and operation in {"restart", "scale"}:
             call = "docker.force_update" if operation == "restart" else "docker.scale"
             return Preview(kind="call", call=call, args={**where, **args})
+        if target.swarm_service and operation == "rollback":
+            return self._rollback(where, args)
         kind = "container" if target.container else "swarm service"
         raise cannot(self.name, operation, service.name, f"it is a {kind}")
 
@@ -97,6 +102,9 @@ class DockerBackend(Backend):
                     _replicas(client.inspect_service(preview.args["swarm_service"]))
                     == preview.args["replicas"]
                 )
+            if preview.call == "docker.rollback":
+                service = client.inspect_service(preview.args["swarm_service"])
+                return bool(_image(service["Spec"]) == preview.args["image"])
             now = _seen(client, preview)
         field = "started" if preview.call == "docker.restart_container" else "force_update"
         if field not in preview.precondition or field not in now:
@@ -118,14 +126,28 @@ class DockerBackend(Backend):
         healthy = state["Status"] == "running" and check in {"none", "healthy"}
         return Health(known=True, healthy=healthy, detail=f"{state['Status']}, health check: {check}")
 
+    def _rollback(self, where: dict[str, Any], args: dict[str, Any]) -> Preview:
+        """Plan to bring back the release before the present one: the only one that an engine keeps."""
+        name = where["swarm_service"]
+        if args.get("revision") is not None:
+            raise InputError(f"{name}: docker keeps no numbered releases; leave `revision` out")
+        with _reading(where) as client:
+            service = client.inspect_service(name)
+        before = service.get("PreviousSpec")
+        if before is None:
+            raise InputError(f"{name}: docker keeps no release before the present one")
+        if _image(before) == _image(service["Spec"]):
+            raise InputError(f"{name}: the release before the present one has the same image")
+        return Preview(kind="call", call="docker.rollback", args={**where, "image": _image(before)})
+
     def _update(self, client: "APIClient", preview: Preview, deadline: float) -> BackendResult:
         name = preview.args["swarm_service"]
         service = client.inspect_service(name)
-        change = (
-            {"mode": {"Replicated": {"Replicas": preview.args["replicas"]}}}
-            if preview.call == "docker.scale"
-            else {"task_template": {"ForceUpdate": _forced(service) + 1}}
-        )
+        change: dict[str, Any] = {"task_template": {"ForceUpdate": _forced(service) + 1}}
+        if preview.call == "docker.scale":
+            change = {"mode": {"Replicated": {"Replicas": preview.args["replicas"]}}}
+        elif preview.call == "docker.rollback":
+            change = {"task_template": service["PreviousSpec"]["TaskTemplate"]}
         with _writing():
             client.update_service(
                 service["ID"], service["Version"]["Index"], fetch_current_spec=True, **change
@@ -152,6 +174,10 @@ def _seen(client: "APIClient", preview: Preview) -> dict[str, Any]:
     service = client.inspect_service(preview.args["swarm_service"])
     if preview.call == "docker.scale":
         return {"id": service["ID"], "replicas": _replicas(service)}
+    if preview.call == "docker.rollback":
+        # The whole template is brought back, so all of it must be what was seen.
+        before = service.get("PreviousSpec", {}).get("TaskTemplate", {})
+        return {"id": service["ID"], "image": _image(service["Spec"]), "before": _fingerprint(before)}
     return {"id": service["ID"], "force_update": _forced(service)}
 
 
@@ -162,6 +188,14 @@ def _replicas(service: dict[str, Any]) -> int | None:
 
 def _forced(service: dict[str, Any]) -> int:
     return int(service["Spec"]["TaskTemplate"].get("ForceUpdate", 0))
+
+
+def _image(spec: dict[str, Any]) -> str:
+    return str(spec["TaskTemplate"]["ContainerSpec"]["Image"])
+
+
+def _fingerprint(template: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
 
 
 def _settled(client: "APIClient", name: str) -> tuple[bool, str]:
