@@ -16,11 +16,14 @@ def recommendation_markdown(recommendation: Recommendation) -> str:
     return "\n\n".join(parts)
 
 
-def action_words(action: ProposedAction) -> str:
-    """Return a proposed action as plain words, for any rendering."""
-    params = ", ".join(f"{key}={value}" for key, value in action.params.items())
-    effect = "cure" if action.effect == "cure" else "relief, the cause stays"
-    return f"{action.type}({params}) [{effect}]" + (f": {action.reason}" if action.reason else "")
+def action_call(action: ProposedAction) -> str:
+    """Return a proposed action as a call, for any rendering; what exactly it does, the plan's preview says."""
+    return f"{action.type}({', '.join(f'{key}={value}' for key, value in action.params.items())})"
+
+
+def action_effect(action: ProposedAction) -> str:
+    """Return what the action does to the cause, in words."""
+    return "cure" if action.effect == "cure" else "relief, the cause stays"
 
 
 def joined(texts: Sequence[str]) -> str:
@@ -38,5 +41,8 @@ def _solution(item: Solution) -> str:
         ("undo", item.rollback or ["nothing to undo is known"]),
     ]  # fmt: skip
     facts = [f"{name}: {plain(joined(texts))}" for name, texts in rows if any(texts)]
-    facts += [f"action: {code(action_words(action))}" for action in item.actions]
+    facts += [
+        f"action, {action_effect(action)}: {code(action_call(action))} {plain(action.reason)}".rstrip()
+        for action in item.actions
+    ]
     return f"### {item.priority}. {plain(item.description)}\n\n{effect}\n\n{steps}\n\n{bullets(facts)}"

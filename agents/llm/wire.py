@@ -63,7 +63,9 @@ class WireDiagnosis(BaseModel):
     severity: Literal["critical", "high", "medium", "low"]
     impact_scope: str = Field(description="One sentence: who or what is affected, from the evidence")
     possible_triggers: list[str] = Field(description="Up to 3: what may have set it off")
-    missing_evidence: list[str] = Field(description="What to fetch to be sure; may be empty")
+    missing_evidence: list[str] = Field(
+        description="What to fetch to be sure: which service's logs or metric, from when to when; may be empty"
+    )
 
 
 class WireParam(BaseModel):

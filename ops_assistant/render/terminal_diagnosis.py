@@ -10,7 +10,7 @@ from rich.text import Text
 from ..agents.models import Diagnosis, LogAnalysis, Recommendation, Solution
 from ..graph.coverage import Coverage
 from ..graph.report_diagnosis import alike
-from ..graph.report_recommendation import action_words, joined
+from ..graph.report_recommendation import action_call, action_effect, joined
 from ..tools.digest.models import Citation, LogDigest
 from ..tools.markdown import visible
 from .terminal_parts import COLOURS, bullet, facts, shown
@@ -100,7 +100,10 @@ def _solution(solution: Solution) -> list[Any]:
         ("risks", joined(solution.risks)),
         ("verify", joined(solution.verification)),
         ("undo", joined(solution.rollback) or "nothing to undo is known"),
-        *(("action", action_words(action)) for action in solution.actions),
+        *(
+            ("action", f"{action_call(action)} ({action_effect(action)}) {action.reason}".rstrip())
+            for action in solution.actions
+        ),
     ]
     return [
         Text(visible(f"{solution.priority}. {solution.description}"), "bold"),

@@ -105,7 +105,7 @@ def test_a_solution_says_what_it_leads_to_and_how_to_go_back() -> None:
     assert "**Cure.** Writes work again." in first
     for words in ("1. du -xh /data", "Data may go", "5-10 min", "df -h", "Restore the files"):
         assert words in first
-    assert "`rotate_logs(service=db) [relief, the cause stays]: Frees some.`" in first
+    assert "action, relief, the cause stays: `rotate_logs(service=db)` Frees some." in first
     assert "**Relief only: the cause stays.**" in second
     assert "undo: nothing to undo is known" in second
 

@@ -77,6 +77,6 @@ def test_a_solution_tells_cure_from_relief_and_how_to_undo() -> None:
     assert shown.index("1. Free it") < shown.index("2. Restart")
     for words in (
         "cure. Writes work.", "A; B.", "relief only, the cause stays", "nothing to undo is known",
-        "restart_service(service=db) [relief, the cause stays]",
+        "restart_service(service=db) (relief, the cause stays)",
     ):  # fmt: skip
         assert words in shown
