@@ -11,6 +11,7 @@ from typing import Literal
 from ..tools.alert import Alert
 from ..tools.digest import LogDigest, LogSource, Window, digest_source
 from ..tools.errors import InputError
+from ..tools.metric_sources import MetricRef, MetricSource, metric_name, read_metric_source
 from ..tools.metrics import MetricSummary, read_metrics
 from .dependencies import Dependencies, current_thread_id
 from .models import Check, Plan, Verification
@@ -20,7 +21,7 @@ Result = Literal["better", "unchanged", "worse", "unknown"]
 
 _BAD = ("fatal", "error")
 _METRICS = 5
-"""The metrics of each file that moved most are looked at."""
+"""The metrics of each source that moved most are looked at."""
 
 
 def look(state: IncidentState, plan: Plan, since: datetime, deps: Dependencies) -> Verification:
@@ -29,7 +30,7 @@ def look(state: IncidentState, plan: Plan, since: datetime, deps: Dependencies) 
     checks = [
         *_health_checks(plan, alert, deps),
         *_log_checks(state, since, deps),
-        *_metric_checks(alert, since),
+        *_metric_checks(state, since, deps),
     ]
     return Verification(status=_verdict(checks), checks=checks, at=datetime.now(UTC))
 
@@ -119,21 +120,30 @@ def _rate(digest: LogDigest) -> float | None:
     return _errors(digest) / seconds if seconds >= 1 else None
 
 
-def _metric_checks(alert: Alert, since: datetime) -> Iterable[Check]:
-    for path in alert.metrics:
+def _metric_checks(state: IncidentState, since: datetime, deps: Dependencies) -> Iterable[Check]:
+    start = Window.model_validate(state["window"]).start
+    for item in state.get("metrics", []):
+        source = MetricRef.model_validate(item).source
         try:
-            before = read_metrics(Path(path), end=since, limit=_METRICS)
-            after = {item.name: item for item in read_metrics(Path(path), start=since, limit=10_000)}
+            before = read_metric_source(source, Window(start=start, end=since))
+            after = {metric.name: metric for metric in _since(source, since)}
         except InputError as error:
-            yield Check(what=f"metrics in {path}", result="unknown", detail=str(error))
+            what = deps.redactor.redact(f"metrics in {metric_name(source)}")
+            yield Check(what=what, result="unknown", detail=deps.redactor.redact(str(error)))
             continue
-        for metric in before:
-            yield _metric_check(metric, after.get(metric.name))
+        for metric in before[:_METRICS]:
+            yield _metric_check(deps.redactor.redact(metric.name), metric, after.get(metric.name))
 
 
-def _metric_check(before: MetricSummary, after: MetricSummary | None) -> Check:
+def _since(source: MetricSource, since: datetime) -> list[MetricSummary]:
+    if isinstance(source, str):  # all of them: one that came to rest is no longer among those that moved most
+        return read_metrics(Path(source), start=since, limit=10_000)
+    return read_metric_source(source, Window(start=since))
+
+
+def _metric_check(name: str, before: MetricSummary, after: MetricSummary | None) -> Check:
     """Tell whether a metric that had moved is on its way back to where it came from."""
-    what = f"metric {before.name}"
+    what = f"metric {name}"
     if after is None:
         return Check(what=what, result="unknown", detail="no new sample since")
     peak = max(before.minimum, before.maximum, key=lambda value: abs(value - before.first))
