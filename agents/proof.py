@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from ..tools.digest.models import Citation, EvidenceLine, LogDigest
-from ..tools.metric_sources import is_metric
+from ..tools.metric_reading import is_metric
 from .models import Diagnosis, Hypothesis
 
 _MIN_QUOTE = 4  # characters; less proves nothing

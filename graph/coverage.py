@@ -11,7 +11,8 @@ from ..tools.digest import LogDigest, LogSource, Window, discover_sources
 from ..tools.digest.models import EvidenceLine
 from ..tools.errors import InputError
 from ..tools.inventory import Inventory, Service
-from ..tools.metric_sources import MetricRef, is_metric, metric_name
+from ..tools.metric_reading import is_metric
+from ..tools.metric_sources import MetricRef, metric_name
 from ..tools.metrics import is_steady
 from .more_evidence import dependencies, unread_logs, unread_metrics, window_words
 

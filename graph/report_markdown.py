@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ..agents.models import Diagnosis, Recommendation
 from ..tools.digest import LogDigest
 from ..tools.markdown import bullets, code, fenced, plain
-from ..tools.metric_sources import is_metric
+from ..tools.metric_reading import is_metric
 from .coverage import Coverage
 from .incident import Incident
 from .models import Decision, Outcome, Plan, RunStatus, Verification

@@ -11,7 +11,8 @@ from typing import Literal
 from ..tools.alert import Alert
 from ..tools.digest import LogDigest, LogSource, Window, digest_source
 from ..tools.errors import InputError
-from ..tools.metric_sources import MetricRef, MetricSource, metric_name, read_metric_source
+from ..tools.metric_reading import read_metric_source
+from ..tools.metric_sources import MetricRef, MetricSource, metric_name
 from ..tools.metrics import MetricSummary, read_metrics
 from .dependencies import Dependencies, current_thread_id
 from .models import Check, Plan, Verification

@@ -14,8 +14,10 @@ from .digest.reading import reference_time
 from .digest.sources import discover_sources
 from .digest.timestamps import iso
 from .errors import InputError
+from .hostile import instruction_kind
 from .inventory import Inventory, Service
-from .metric_sources import MetricRef, metric_digest
+from .metric_reading import metric_digest
+from .metric_sources import MetricRef
 from .redaction import Redactor
 
 NEIGHBOURS = 4
@@ -69,7 +71,10 @@ class EvidenceDesk:
 
         Raises `InputError` if the inventory names none that can be read, or if all were read already.
         """
-        found, notes = discover_sources(self._known(service).logs or [f"logs of {service}"])
+        logs = self._known(service).logs
+        if not logs:
+            raise InputError(f"the inventory names no log files of {service}")
+        found, notes = discover_sources(logs)
         read = {path: source.id for source in self.sources for path in source.paths}
         fresh = [source for source in found if read.keys().isdisjoint(source.paths)]
         if not fresh:
@@ -124,7 +129,9 @@ class EvidenceDesk:
         ]
         opened = self.parts.get(OPENED, LogDigest()).evidence
         fresh = [item for item in around if item.id not in known and item.text.strip()]
-        self._add(OPENED, LogDigest(evidence=[*opened, *fresh][:_OPENED_LINES]))
+        lines = [*opened, *fresh][:_OPENED_LINES]
+        orders = [item.id for item in lines if instruction_kind(item.text)]
+        self._add(OPENED, LogDigest(evidence=lines, suspicious=orders))
         return [item for item in around if self.digest.line(item.id) is not None]
 
     def _known(self, name: str) -> Service:

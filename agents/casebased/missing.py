@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...tools.alert import Alert
 from ...tools.digest.models import LogDigest
-from ...tools.metric_sources import is_metric
+from ...tools.metric_reading import is_metric
 from .causality import SURFACE
 from .objects import named_objects
 from .ranking import Cause

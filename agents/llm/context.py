@@ -6,7 +6,7 @@ from ...tools.digest.models import LogDigest
 from ...tools.knowledge import KnowledgeBase
 from ...tools.knowledge.loading import failure_modes
 from ...tools.knowledge.models import Case
-from ...tools.metric_sources import is_metric
+from ...tools.metric_reading import is_metric
 from ...tools.redaction import Redactor
 from ..models import Diagnosis, LogAnalysis
 from .budget import fit

@@ -6,7 +6,8 @@ from langgraph.config import get_stream_writer
 
 from ...tools.alert import Alert
 from ...tools.digest import LogDigest, LogSource, Window, digest_source
-from ...tools.metric_sources import MetricRef, metric_digest
+from ...tools.metric_reading import metric_digest
+from ...tools.metric_sources import MetricRef
 from ..dependencies import Dependencies
 from ..state import CollectInput
 from .base import Node

@@ -11,7 +11,8 @@ from ops_assistant.graph.coverage import Coverage, coverage
 from ops_assistant.tools.digest import LogSource, default_window, digest_logs, discover_sources, merge_digests
 from ops_assistant.tools.digest.models import LogDigest
 from ops_assistant.tools.inventory import Inventory
-from ops_assistant.tools.metric_sources import MetricRef, metric_digest
+from ops_assistant.tools.metric_reading import metric_digest
+from ops_assistant.tools.metric_sources import MetricRef
 from ops_assistant.tools.redaction import Redactor
 
 GOOD = "".join(f"2026-02-20 03:1{n}:00 INFO order {n} paid\n" for n in range(6))
