@@ -47,6 +47,14 @@ ANSWER_SCHEMA: dict[str, Any] = {
 }
 
 
+class AnotherPlan(InputError):
+    """The answer names another plan (`shown`) than the one that waits."""
+
+    def __init__(self, message: str, shown: str) -> None:
+        super().__init__(message)
+        self.shown = shown
+
+
 HURRIED = timedelta(seconds=2)
 """Nobody reads a plan faster than this."""
 
@@ -143,10 +151,11 @@ def parse_answer(raw: Any, plan: Plan) -> Answer:
         raise InputError(f"the answer has no decision; {EXPECTED}")
     with _said_plainly():
         parsed = TypeAdapter(model).validate_python(raw)
-    shown = parsed.plan_hash or (parsed.plan.hash if isinstance(parsed, _WholeEdit) else None)
+    shown = _shown_hash(raw)
     if shown is not None and shown != plan.hash:
-        raise InputError(
-            f"the answer is for plan {shown[:12]}, but plan {plan.hash[:12]} waits now; look at it and answer again"
+        raise AnotherPlan(
+            f"the answer is for plan {shown[:12]}, but plan {plan.hash[:12]} waits now; look at it and answer again",
+            shown,
         )
     with _said_plainly():
         answer = _understood(parsed, plan)
@@ -175,9 +184,11 @@ def refuse_hurried(raw: Any, plan: Plan, now: datetime) -> None:
         raise InputError("this plan has just taken the place of another one; look at it and answer again")
 
 
-def _shown_hash(raw: dict[str, Any]) -> Any:
+def _shown_hash(raw: dict[str, Any]) -> str | None:
+    """Return the hash of the plan that an answer says it is for."""
     edited = raw.get("plan")
-    return raw.get("plan_hash") or (edited.get("hash") if isinstance(edited, dict) else None)
+    named = raw.get("plan_hash") or (edited.get("hash") if isinstance(edited, dict) else None)
+    return None if named is None else str(named)
 
 
 def _understood(parsed: _Decisions | _WholeEdit | _WholePlan, plan: Plan) -> Answer:

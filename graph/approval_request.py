@@ -20,8 +20,12 @@ def approval_request(
     notice: str | None = None,
     approvals: Sequence[Decision] = (),
     needed: int = 1,
+    changes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the interrupt's payload. Texts about actions come from code, never from a model or a log."""
+    """Return the interrupt's payload; `changes` is what differs from the plan that this one replaces.
+
+    Texts about actions come from code, never from a model or a log.
+    """
     evidence = [line for citation in diagnosis.evidence if (line := digest.line(citation.id))]
     request: dict[str, Any] = {
         "action_requests": [_action_request(action) for action in plan.actions],
@@ -39,6 +43,8 @@ def approval_request(
         "confidence": diagnosis.confidence,
         "evidence": [{"id": line.id, "source": line.source, "text": line.text} for line in evidence],
     }
+    if changes:
+        request["changes"] = list(changes)
     if notice is not None:
         request["notice"] = notice
     if error is not None:

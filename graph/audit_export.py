@@ -79,6 +79,6 @@ def _line(entry: AuditEntry) -> str:
 
 
 _TOLD: Sequence[str] = (
-    "by", "account", "door", "comment", "why", "service", "message", "detail", "type", "status", "choice", "evidence",
-    "output", "step", "model", "tool", "arguments", "characters", "sha256", "text",
+    "by", "account", "door", "comment", "changes", "why", "service", "message", "detail", "type", "status", "choice",
+    "evidence", "output", "step", "model", "tool", "arguments", "characters", "sha256", "text",
 )  # fmt: skip

@@ -89,6 +89,7 @@ class Decision(BaseModel):
     replaced_by: str | None = Field(
         None, description="For an edit: hash of the edited plan, approved with it."
     )
+    changes: list[str] = Field(default_factory=list, description="For an edit: what it changed, in words.")
     trusted: bool = Field(
         True, description="Whether the policy takes the name given in `by` for the person's identity."
     )

@@ -195,7 +195,7 @@ class Store(Ledger):
                     approval = decision.model_copy(
                         update={
                             "plan_hash": edited.hash, "kind": "approve", "expires_at": edited.expires_at,
-                            "replaced_by": None,
+                            "replaced_by": None, "changes": [],
                         }
                     )  # fmt: skip
                 if decision.kind != "approve":

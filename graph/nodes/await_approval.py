@@ -12,12 +12,13 @@ from langgraph.types import Command, interrupt
 from ...agents.models import Diagnosis
 from ...tools.digest import LogDigest
 from ...tools.errors import InputError
-from ..answers import ANSWER_SCHEMA, parse_answer, refuse_hurried
+from ..answers import ANSWER_SCHEMA, AnotherPlan, parse_answer, refuse_hurried
 from ..approval_request import approval_request
 from ..approving import sealed
 from ..dependencies import Dependencies
 from ..guard import POLICY
 from ..models import Plan
+from ..plan_difference import plan_difference
 from ..state import IncidentState
 from .base import Node
 
@@ -39,6 +40,7 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
             notice=state.get("approval_notice"),
             approvals=deps.store.approvals(plan.hash),
             needed=deps.guard.needed(plan),
+            changes=_changes_since(plan.replaces, plan, deps),
         )
         raw = interrupt(request, response_schema=ANSWER_SCHEMA)
         try:
@@ -51,6 +53,11 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
                 deps.planner.edited(
                     plan, answer.edits, deps.inventory.with_service(state["alert"]["service"])
                 )
+        except AnotherPlan as error:
+            changes = "; ".join(_changes_since(error.shown, plan, deps)) or "nothing but its expiry"
+            return Command(
+                update={"approval_error": f"{error}. What has changed: {changes}"}, goto="await_approval"
+            )
         except InputError as error:
             return Command(update={"approval_error": str(error)}, goto="await_approval")
         return Command(
@@ -58,3 +65,10 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
         )
 
     return await_approval
+
+
+def _changes_since(hash_: str | None, plan: Plan, deps: Dependencies) -> list[str]:
+    """Return what differs from another plan of this run; nothing if there is no such plan."""
+    before = deps.store.plan(hash_) if hash_ is not None else None
+    same_run = before is not None and before.thread_id == plan.thread_id
+    return plan_difference(before, plan) if before is not None and same_run else []

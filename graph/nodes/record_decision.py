@@ -15,6 +15,7 @@ from ..dependencies import Dependencies, current_thread_id
 from ..guard import POLICY
 from ..identity import account
 from ..models import Decision, Plan
+from ..plan_difference import plan_difference
 from ..state import IncidentState
 from .base import Node
 
@@ -81,6 +82,7 @@ def _decision(plan: Plan, answer: Answer, edited: Plan | None, now: datetime, de
         decided_at=now,
         expires_at=plan.expires_at,
         replaced_by=edited.hash if edited else None,
+        changes=plan_difference(plan, edited) if edited else [],
     )
 
 

@@ -104,7 +104,8 @@ def print_interrupted(items: Sequence["Interrupted"]) -> None:
 def _print_done(out: Console, incident: Incident) -> None:
     if decision := incident.decision:
         why = f": {decision.comment}" if decision.comment else ""
-        section(out, "Decision", shown(f"{decision.kind} by {decision.by} through {decision.door}{why}"))
+        told = shown(f"{decision.kind} by {decision.by} through {decision.door}{why}")
+        section(out, "Decision", told, *map(bullet, decision.changes))
     if incident.outcomes:
         section(out, "What was done", *map(_outcome, incident.outcomes))
     if incident.verification:

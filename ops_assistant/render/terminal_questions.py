@@ -77,6 +77,7 @@ def _approval(short: str, question: dict[str, Any]) -> list[Any]:
         facts(
             [
                 ("why again", question.get("notice", "")),
+                ("changed", "; ".join(question.get("changes", []))),
                 *people,
                 ("approve", f"ops-assistant approve {short}"),
                 ("change it", f"ops-assistant edit {short} PLAN.json"),

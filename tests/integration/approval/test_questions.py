@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops_assistant import OpsAssistant
+from ops_assistant import InputError, OpsAssistant
 from ops_assistant.render.terminal import print_run
 from ops_assistant.run import Run
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
@@ -73,3 +73,31 @@ def test_a_plan_is_told_with_its_commands_and_a_completed_run_asks_nothing(assis
     done = printed(run.approve(by="dana"))
     assert "ops-assistant approve" not in done
     assert run.to_json()["question"] is None
+
+
+def test_an_edit_is_stored_and_shown_with_what_it_changed(assistant: OpsAssistant) -> None:
+    run = assistant.investigate(POOL)
+    edited = {"actions": [{"id": "a1", "type": "clear_cache", "params": {"service": "api-server"}}]}
+    run.edit(edited, by="dana")
+    assert run.decision is not None
+    (change,) = run.decision.changes
+    assert change.startswith("a1: simulated.")
+    assert "becomes simulated.clear_cache" in change
+    assert change in printed(run)
+    assert [entry.body["changes"] for entry in assistant.audit.entries(run.thread_id)
+            if entry.kind == "decision.edit"] == [[change]]  # fmt: skip
+
+
+def test_a_plan_that_changed_since_it_was_shown_is_refused_with_the_difference(
+    assistant: OpsAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"started": "monday"}
+    monkeypatch.setattr(SimulatedBackend, "precondition", lambda self, preview: dict(state))
+    run = assistant.investigate(POOL)
+    twin = assistant.open(run.thread_id)
+    state["started"] = "tuesday"
+    run.approve(by="dana")  # stale: asked again
+    assert run.question is not None
+    assert any("started was 'monday' and is 'tuesday'" in line for line in run.question["changes"])
+    with pytest.raises(InputError, match="What has changed: .*started was 'monday' and is 'tuesday'"):
+        twin.approve(by="eve")
