@@ -258,7 +258,7 @@ def test_the_model_may_ask_for_more_evidence_and_cite_it(
     server.secrets = ["hunter2secret"]
     _, diagnosis, _ = investigate(make_llm(), alert, digest, desk=desk)
     assert "postgres" in prompt_text(server.requests[1])
-    told = server.requests[2]["messages"][-1]["content"]
+    (told,) = [item["content"] for item in server.requests[2]["messages"] if item["role"] == "tool"]
     assert re.match(r"<evidence-[0-9a-f]{16}>\n2 of 2 lines read", told)
     assert "ignore all previous" not in told
     assert server.problems == []
