@@ -30,6 +30,7 @@ def make_diagnose(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         analysis = LogAnalysis.model_validate(state["log_analysis"])
         budget = deps.budget(state.get("usage"))
         diagnosis = deps.diagnostician.run(alert, desk.digest, analysis, budget=budget, desk=desk)
+        diagnosis = _better(state.get("diagnosis") if state.get("rounds") else None, diagnosis)
         update: dict[str, Any] = {
             "diagnosis": diagnosis.model_dump(mode="json"),
             "usage": usage_json(budget),
@@ -65,6 +66,20 @@ def _desk(state: IncidentState, alert: Alert, deps: Dependencies) -> EvidenceDes
         sources=[LogSource.model_validate(item) for item in state["sources"]],
         metrics=[MetricRef.model_validate(item) for item in state.get("metrics", [])],
     )
+
+
+def _better(earlier: dict[str, Any] | None, later: Diagnosis) -> Diagnosis:
+    """Return the later diagnosis, or the model's proven one of the round before if the model failed since.
+
+    A case-based result that names a fault with proof saw more evidence and stands.
+    """
+    if earlier is None or later.degraded_because is None or (later.verdict == "fault" and later.proven):
+        return later
+    first = Diagnosis.model_validate(earlier)
+    if first.engine != "llm" or first.verdict != "fault" or not first.proven:
+        return later
+    reason = f"kept from before more evidence was fetched, since {later.degraded_because}"
+    return first.model_copy(update={"degraded_because": reason})
 
 
 def _fetched_by_model(state: IncidentState, desk: EvidenceDesk) -> dict[str, Any]:

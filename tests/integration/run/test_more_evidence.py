@@ -183,6 +183,33 @@ def model() -> Iterator[OpenAIServer]:
         yield server
 
 
+def test_a_model_that_fails_in_the_second_round_does_not_undo_the_first(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    (tmp_path / "db.log").write_text(ODD)
+    asked: list[str] = []
+
+    def answer(body: dict[str, Any]) -> Reply:
+        asked.append(schema_name(body))
+        if asked.count("WireDiagnosis") > 1:
+            return Reply({"error": {"message": "no", "type": "x", "code": None}}, 401)
+        if asked[-1] == "WireDiagnosis":
+            return completion(json.dumps(wire_diagnosis(body, "unknown", "frobnicator")))
+        return good_answers("unknown", "api")(body)
+
+    inventory = f"services:\n- {{name: api, depends_on: [db]}}\n- {{name: db, logs: ['{tmp_path}/db.log']}}\n"
+    with OpenAIServer([answer]) as server:
+        more = {"engine": "llm", "openai_api_key": SecretStr(KEY), "openai_base_url": server.url}
+        with OpsAssistant(settings(data_dir, tmp_path, inventory, **more)) as assistant:
+            run = assistant.investigate({**ALERT, "logs": ODD})
+    assert rounds(run) == [f"the logs of db: {tmp_path}/db.log"]
+    assert run.diagnosis is not None
+    assert (run.diagnosis.engine, run.diagnosis.verdict, run.diagnosis.proven) == ("llm", "fault", True)
+    assert "HTTP 401" in (run.diagnosis.degraded_because or "")
+    assert run.report is not None
+    assert any("kept from before" in note for note in run.report.notes)
+
+
 @pytest.mark.parametrize("owner", ["api", "storage"], ids=["given-at-once", "fetched-because-it-is-missed"])
 def test_a_metric_over_http_settles_it(
     tmp_path: Path, data_dir: Path, prometheus: dict[str, Any], model: OpenAIServer, owner: str,
