@@ -4,32 +4,26 @@ Reading a property looks at what the run had found when it was opened or last ac
 looks again. Every decision is taken by the interrupt's id after checking that it is pending.
 """
 
-import getpass
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt
 
 from .agents.models import Diagnosis, LogAnalysis, Recommendation
+from .answering import ANSWERS, WaitsFor, not_asked, plan_json, signed
 from .events import Event
 from .graph.incident import Incident
 from .graph.models import Decision, Outcome, Plan, Report, RunStatus
 from .graph.resolutions import Choice
 from .tools.alert import Alert
 from .tools.digest.models import LogDigest
-from .tools.errors import InputError, NothingToActOn
+from .tools.errors import InputError
 
 if TYPE_CHECKING:
     from .assistant import OpsAssistant
 
 OnEvent = Callable[[Event], None]
-_ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "approval": ("approve", "edit", "reject", "abort"),
-    "reconcile": ("retry", "skip", "abort"),
-    "symptom": ("retry", "skip", "abort"),
-    "nothing": (),
-}
 
 
 class Run:
@@ -91,7 +85,7 @@ class Run:
         return self._incident.report
 
     @property
-    def waits_for(self) -> Literal["approval", "reconcile", "symptom", "nothing"]:
+    def waits_for(self) -> WaitsFor:
         """What a person is asked for: a plan's approval, or what becomes of an action or a symptom that stopped it."""
         if self._question is None:
             return "nothing"
@@ -130,7 +124,7 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """Approve the plan as it was shown; its actions run, once each, before this returns."""
-        return self._answer(_signed("approve", by, door, comment=comment), on_event)
+        return self._answer(signed("approve", by, door, comment=comment), on_event)
 
     def edit(
         self,
@@ -145,13 +139,13 @@ class Run:
 
         Raises `InputError` if it does not validate; the run then still waits.
         """
-        return self._answer(_signed("edit", by, door, comment=comment, plan=_plan_json(plan)), on_event)
+        return self._answer(signed("edit", by, door, comment=comment, plan=plan_json(plan)), on_event)
 
     def reject(
         self, reason: str, *, by: str | None = None, door: str = "python", on_event: OnEvent | None = None
     ) -> "Run":
         """Reject the plan. The first time, another plan is looked for with that reason in mind."""
-        return self._answer(_signed("reject", by, door, message=reason), on_event)
+        return self._answer(signed("reject", by, door, message=reason), on_event)
 
     def abort(
         self,
@@ -162,7 +156,7 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """End the run without executing anything."""
-        return self._answer(_signed("abort", by, door, message=reason), on_event)
+        return self._answer(signed("abort", by, door, message=reason), on_event)
 
     def reconcile(
         self,
@@ -179,7 +173,7 @@ class Run:
         it as settled and goes on with the rest. About a symptom, `retry` looks for another plan and `skip` takes it as
         it is. Raises `InputError` for a retry that needs evidence and has none.
         """
-        return self._answer(_signed(choice, by, door, message=evidence), on_event)
+        return self._answer(signed(choice, by, door, message=evidence), on_event)
 
     def resume(self, *, on_event: OnEvent | None = None) -> "Run":
         """Go on with a run whose process died on the way; actions that were started are not run again."""
@@ -196,7 +190,7 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """Asynchronous `approve`."""
-        return await self._aanswer(_signed("approve", by, door, comment=comment), on_event)
+        return await self._aanswer(signed("approve", by, door, comment=comment), on_event)
 
     async def aedit(
         self,
@@ -208,15 +202,13 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """Asynchronous `edit`."""
-        return await self._aanswer(
-            _signed("edit", by, door, comment=comment, plan=_plan_json(plan)), on_event
-        )
+        return await self._aanswer(signed("edit", by, door, comment=comment, plan=plan_json(plan)), on_event)
 
     async def areject(
         self, reason: str, *, by: str | None = None, door: str = "python", on_event: OnEvent | None = None
     ) -> "Run":
         """Asynchronous `reject`."""
-        return await self._aanswer(_signed("reject", by, door, message=reason), on_event)
+        return await self._aanswer(signed("reject", by, door, message=reason), on_event)
 
     async def aabort(
         self,
@@ -227,7 +219,7 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """Asynchronous `abort`."""
-        return await self._aanswer(_signed("abort", by, door, message=reason), on_event)
+        return await self._aanswer(signed("abort", by, door, message=reason), on_event)
 
     async def areconcile(
         self,
@@ -239,7 +231,7 @@ class Run:
         on_event: OnEvent | None = None,
     ) -> "Run":
         """Asynchronous `reconcile`."""
-        return await self._aanswer(_signed(choice, by, door, message=evidence), on_event)
+        return await self._aanswer(signed(choice, by, door, message=evidence), on_event)
 
     async def aresume(self, *, on_event: OnEvent | None = None) -> "Run":
         """Asynchronous `resume`."""
@@ -303,48 +295,12 @@ class Run:
 
     def _pending(self, answer: dict[str, Any]) -> str:
         """Return the id of the question that this is an answer to; raises `NothingToActOn` if none is open."""
-        if self._question is not None and answer["type"] in _ANSWERS[self.waits_for]:
+        if self._question is not None and answer["type"] in ANSWERS[self.waits_for]:
             return self._question.id
-        if self.waits_for in ("reconcile", "symptom"):
-            at = "has stopped at an action" if self.waits_for == "reconcile" else "did not end the symptom"
-            raise NothingToActOn(
-                f"the plan of run {self.thread_id} is decided ({self._decided()}) and {at}; "
-                f"say `reconcile` with retry, skip or abort"
-            )
-        if self._question is not None:
-            raise NothingToActOn(
-                f"no action of run {self.thread_id} has stopped; its plan waits for a decision"
-            )
-        if self.decision is not None:
-            raise NothingToActOn(
-                f"run {self.thread_id} waits for no decision, it is {self.status}: {self._decided()}"
-            )
-        raise NothingToActOn(f"run {self.thread_id} waits for no decision, it is {self.status}")
-
-    def _decided(self) -> str:
-        decision = self.decision
-        if decision is None:
-            return "by nobody"
-        when = f"{decision.decided_at:%Y-%m-%d %H:%M:%S} UTC"
-        return f"{decision.kind} by {decision.by} through {decision.door} at {when}"
+        raise not_asked(self)
 
     def _checked(self) -> "Run":
         """Raise if the question was put again because the answer was not understood."""
         if self._question is not None and (error := self._question.value.get("error")):
             raise InputError(f"the answer was not accepted, the run still waits: {error}")
         return self
-
-
-def _signed(kind: str, by: str | None, door: str, **more: Any) -> dict[str, Any]:
-    given = {key: value for key, value in more.items() if value is not None}
-    return {"type": kind, "by": by or getpass.getuser(), "door": door, **given}
-
-
-def _plan_json(plan: Plan | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(plan, Plan):
-        return plan.model_dump(mode="json")
-    if not isinstance(plan, Mapping):
-        raise InputError(
-            f"the edited plan is {type(plan).__name__}; expected the plan as it was shown, changed"
-        )
-    return dict(plan)
