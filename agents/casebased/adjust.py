@@ -33,6 +33,12 @@ PASSING_STATES = frozenset(
         "upstream-timeout",
     )
 )
+# What a busy or restarted service shows for a while although nothing is broken.
+TEMPORARY = (
+    PASSING_STATES
+    | TURNED_AWAY
+    | {"lock-contention", "slow-query", "cpu-saturation", "queue-backlog", "gc-pause"}
+)
 
 
 def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
@@ -136,7 +142,6 @@ def _reasoned(signs: Sequence[Sign]) -> frozenset[int]:
         place
         for place, sign in enumerate(signs)
         if sign.span is not None
-        and sign.weight < 3
         and (found := last.get(sign.line.id)) is not None
         and found[1] != sign.mode
         and ": " in sign.line.text[sign.span[1] - 2 : found[0]]

@@ -6,11 +6,11 @@ import re
 _HARM = re.compile(
     r"""\b(?:fail(?:s|ed|ing)?|down|5\d\ds?|5xx|4[0-2]\ds?|cannot|can't|couldn't|unable|refus\w+|reject\w*|den(?:y|ied|ies)|
     crash\w*|loses?|stopp?(?:s|ed)|unavailable|unreachable|abort\w*|(?:does|do|did|is|are|was|were|has|have|will)\snot|
-    doesn't|isn't|aren't|(?:gets?|got|ha[sv]e?|receives?)\sno|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|empty|wrong|stale|blank|
+    doesn't|isn't|aren't|(?:gets?|got|ha[sv]e?|receives?)\sno|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|gaps?|empty|wrong|stale|blank|
     broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
     incomplete|deferred|bounced?|on\shold|stalled|are\sred|is\sred|out\sof\srotation|overdue|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
     every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]
-    |\bno\s\w+(?:\s\w+)?\s(?:is|are|since|for|reach\w*|arriv\w*|leave\w*|get\w*)\b""",
+    |\bno\s\w+(?:\s\w+)?\s(?:is|are|was|were|since|for|reach\w*|arriv\w*|leave\w*|get\w*)\b""",
     re.X | re.I,
 )  # fmt: skip
 
@@ -22,11 +22,14 @@ _STRAIN = re.compile(
     re.X | re.I,
 )  # fmt: skip
 
-# Words for something that passed, or that was meant to happen.
+# Words for something that passed, that was meant to happen, or that somebody only saw in a log.
 _PASSING = re.compile(
-    r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|once|short(?:ly)?|(?:was|were)\s(?:logged|seen|noticed|reported)|(?:logins?|attempts?|mails?|errors?|lines?|entries|messages?|warnings?)\s(?:are\s)?(?:seen|noticed|observed|logged|reported)|at\sthe\stime\sof|blip|spike|
-    for\s(?:a\sfew|some|\w+)\s(?:seconds?|minutes?)|new\sentries|
-    (?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart))\b""",
+    r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|(?<!at\s)once|short(?:ly)?(?!\safter)|blip|spike|new\sentries|flapped|seen|warns\sof|and\sresolved
+    |(?:was|were)\s(?:\w+\s)?(?:logged|noticed|reported|counted|measured|observed|away|not\sreachable|restarted)
+    |(?:errors?|failures?|messages?|logins?|attempts?|warnings?|waits|refused|denials)\s(?:\w+\s)?(?:are\s)?(?:noticed|observed|logged|reported|counted)
+    |logged\s["'\w]|reported\s\w+|log\s(?:has|contains|mentions|shows)|took\s(?:\w+\s){0,3}(?:longer|times\sas\slong)
+    |(?:has|have)\s(?:switched|changed)|at\sthe\stime\sof|for\s(?:a\sfew|some|half\sa|\w+)\s(?:seconds?|minutes?)|(?:last|this)\snight's
+    |(?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart|month-end|package))\b""",
     re.X | re.I,
 )  # fmt: skip
 

@@ -31,8 +31,8 @@ _EFFECTS: Mapping[str, str] = {
     "cpu-saturation": f"{_DOWN} slow-query clock-skew gc-pause",
     "disk-full": f"{_START} data-corruption storage-io-error native-crash filesystem-permission-denied "
     "cache-memory-full slow-query",
-    "file-descriptor-exhaustion": f"{_START} too-many-connections missing-dependency dns-failure storage-io-error "
-    "filesystem-permission-denied",
+    "file-descriptor-exhaustion": f"{_START} disk-full too-many-connections missing-dependency dns-failure "
+    "storage-io-error filesystem-permission-denied",
     "storage-io-error": f"{_START} data-corruption native-crash cpu-saturation slow-query "
     "filesystem-permission-denied",
     "volume-mount-failure": f"{_START} missing-dependency filesystem-permission-denied data-corruption "
@@ -40,11 +40,12 @@ _EFFECTS: Mapping[str, str] = {
     "filesystem-permission-denied": f"{_START} missing-dependency port-in-use tls-handshake-failure "
     "authentication-failure data-corruption dns-failure",
     "port-in-use": f"{_START} native-crash",
-    "dependency-unreachable": "upstream-timeout health-probe-failure db-connection-pool-exhausted queue-backlog "
-    "application-bug",
-    "upstream-timeout": "health-probe-failure db-connection-pool-exhausted queue-backlog thread-exhaustion",
+    "dependency-unreachable": "missing-dependency upstream-timeout health-probe-failure db-connection-pool-exhausted "
+    "queue-backlog application-bug",
+    "upstream-timeout": "missing-dependency health-probe-failure db-connection-pool-exhausted queue-backlog "
+    "thread-exhaustion",
     "network-failure": f"{_DOWN} replication-failure storage-io-error",
-    "dns-failure": f"{_START} authentication-failure image-pull-failure tls-handshake-failure",
+    "dns-failure": f"{_START} missing-dependency authentication-failure image-pull-failure tls-handshake-failure",
     "tls-certificate-expired": f"{_START} tls-handshake-failure authentication-failure image-pull-failure",
     "tls-handshake-failure": f"{_START} authentication-failure image-pull-failure",
     "authentication-failure": f"{_START} authorization-denied image-pull-failure rate-limited",

@@ -18,7 +18,7 @@ from .reasoning import ranked_causes
 from .text import shortened
 
 _TOP_K = 60  # cases: all that carry signatures, and the most alike
-_ENOUGH = 0.3  # score below which no known failure mode fits
+_ENOUGH = 0.2  # score below which no known failure mode fits
 _HYPOTHESES = 3
 _SIMILAR = 3
 _GENERAL_STEPS_BACK = 0.1

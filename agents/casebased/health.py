@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
-from .adjust import PASSING_STATES, TURNED_AWAY
+from .adjust import PASSING_STATES, TEMPORARY, TURNED_AWAY
 from .alert_words import names_harm, names_passing, names_strain
 from .lines import is_client_noise, is_recovery, is_routine, is_success, is_trouble
 from .ranking import Cause
@@ -22,7 +22,9 @@ _SEVERITY = {"low": 0.4, "medium": 0.1, "high": -0.3, "critical": -0.6}
 _HARM, _STRAIN, _CALM = -2.2, -0.3, 0.4  # the alert's own words
 _EXPLAINED = 0.5  # share of the alert's harm that is left if it calls it short or planned
 
-_STRANGERS = 0.3  # clients that were turned away, where the alert only says that it was seen
+# What is left of a cause if the alert only tells what was seen: clients turned away, states that come and go.
+_STRANGERS, _OBSERVED = 0.2, 0.6
+_USUAL = 3
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 _ONCE = 0.6  # of a sign that only one line of information shows
 
@@ -36,8 +38,32 @@ class Health:
     normal: list[EvidenceLine]  # lines that show recovery, planned work or success
 
 
+def _seen_only(mode: str) -> float:
+    return _STRANGERS if mode in TURNED_AWAY else _OBSERVED if mode in TEMPORARY else 1.0
+
+
+def _goes_on_normally(digest: LogDigest) -> frozenset[str]:
+    """Return the sources that log ordinary work, three times or more, after the last complaint."""
+    ends: dict[str, str] = {}
+    texts = {line.template: line for line in digest.evidence if line.template}
+    for template in digest.templates:
+        shown = texts.get(template.id)
+        if shown is not None and template.last and is_trouble(shown):
+            ends[shown.source] = max(ends.get(shown.source, ""), template.last)
+    return frozenset(
+        shown.source
+        for template in digest.templates
+        if (shown := texts.get(template.id)) is not None
+        and template.last
+        and template.count >= _USUAL
+        and not is_trouble(shown)
+        and template.last > ends.get(shown.source, "~")
+    )
+
+
 def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     """Weigh what speaks for a healthy service against what speaks for a fault."""
+    calm_sources = _goes_on_normally(digest)
     quiet = [line for line in digest.evidence if line.level not in ("fatal", "error")]
     recovered = [line for line in quiet if is_recovery(line.text)]
     routine = [line for line in quiet if is_routine(line.text)]
@@ -52,8 +78,7 @@ def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     seen_only = names_passing(alert.message)
     standing = max(
         (
-            _standing(cause, digest, recovered)
-            * (_STRANGERS if seen_only and cause.mode in TURNED_AWAY else 1.0)
+            _standing(cause, digest, recovered, calm_sources) * (_seen_only(cause.mode) if seen_only else 1.0)
             for cause in causes[:3]
         ),
         default=0.0,
@@ -75,14 +100,20 @@ def _alarm(message: str) -> float:
     return words * _EXPLAINED if words < 0 and names_passing(message) else words
 
 
-def _standing(cause: Cause, digest: LogDigest, recovered: list[EvidenceLine]) -> float:
+def _standing(
+    cause: Cause, digest: LogDigest, recovered: list[EvidenceLine], calm_sources: frozenset[str]
+) -> float:
     """Return how clearly `cause` still holds, 0 to 1: its score, less where it passed or was seen only once."""
     once = len({sign.line.id for sign in cause.signs}) == 1
     passing = cause.mode in PASSING_STATES
     held = max(
         (
             sign.strength
-            * (_OVER if passing and _over(sign.line, recovered) else 1.0)
+            * (
+                _OVER
+                if passing and (_over(sign.line, recovered) or sign.line.source in calm_sources)
+                else 1.0
+            )
             * (_ONCE if once and _quiet_once(sign, digest) else 1.0)
             for sign in cause.signs
         ),

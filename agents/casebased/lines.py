@@ -53,10 +53,14 @@ _SUCCESS = re.compile(
     \bAccepted\s(?:publickey|password)\b|\b(?:finished|completed|processed|served|handled)\b""",
     re.X | re.I,
 )
-# The program says itself that it goes on: `..., ignoring`, `falling back to`, `using default`.
+# The program says itself that it goes on, `..., ignoring`, `falling back to`, or it could not have a limit raised.
 _GOES_ON = re.compile(
-    r"""\b(?:ignor(?:ing|ed)|skipp(?:ing|ed)|continuing|fall(?:ing|s)?\sback|non-?fatal|not\scritical|harmless)\b""",
-    re.I,
+    r"""\b(?:ignor(?:ing|ed)|skipp(?:ing|ed)|continuing|fall(?:ing|s)?\sback|non-?fatal|not\scritical|harmless)\b
+    |\bcould\snot\s(?:increase|raise|set)\s(?:the\s)?(?:number|RLIMIT|limit|max|priority|scheduling)|\bRLIMIT_\w+,\snot\b|\bmlockall\b""",
+    re.X | re.I,
+)
+_FRAME = re.compile(
+    r'\s*(?:File "[^"]+", line \d+|at [\w.$<>/]+\(|at (?:async )?\S+ \(\S+:\d+|from /\S+:\d+:in )'
 )
 # It names no cause but points to other lines: `see warnings above`, `one or more errors`.
 _REFERS = re.compile(
@@ -69,6 +73,11 @@ _REFERS = re.compile(
 def is_client_noise(text: str) -> bool:
     """Return whether a line only records what a client asked for in vain (404 and the like)."""
     return bool(_CLIENT_NOISE.search(text))
+
+
+def is_frame(text: str) -> bool:
+    """Return whether a line is a frame of a stack trace: it holds names of packages, not complaints."""
+    return bool(_FRAME.match(text))
 
 
 def goes_on(text: str) -> bool:

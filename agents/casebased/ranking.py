@@ -33,7 +33,7 @@ class Cause:
         places = [
             (sign.line.time, sign.line.source, sign.line.line) for sign in self.signs if sign.weight >= 2
         ]
-        return min(((time, source, line) for time, source, line in places if time), default=None)
+        return min(((time or "", source, line) for time, source, line in places), default=None)
 
 
 def rank(
@@ -99,6 +99,9 @@ def _later(one: Cause, other: Cause) -> bool:
     """Return whether `one` was first seen after `other`; lines of different logs with equal times tell nothing."""
     if one.first is None or other.first is None:
         return False
-    if one.first[0] == other.first[0] and one.first[1] != other.first[1]:
+    timed = bool(one.first[0] and other.first[0] and one.first[0] != other.first[0])
+    if not timed and one.first[1] != other.first[1]:
         return False
+    if not timed:
+        return one.first[1:] > other.first[1:]
     return one.first > other.first

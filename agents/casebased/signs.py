@@ -9,18 +9,20 @@ from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge.models import Hit, SignatureHit
 from .fields import counts_nothing, is_foreign
-from .lines import goes_on, is_client_noise, is_setting, refers
+from .lines import goes_on, is_client_noise, is_frame, is_setting, refers
 
 # How much one signature says about the root cause, by its weight.
 _STRENGTH = {3: 0.8, 2: 0.45, 1: 0.15}
 _GENERIC = "generic"
 _ABSENT_SYSTEM = 0.75  # a case of a product that is named nowhere in alert and logs
+_TELLING = 24  # characters from which a product's phrase is hardly said by others
+_ABSENT_AND_SHORT = 0.45
 _FOREIGN = 0.1  # words that a user or client chose
 _NOISE = 0.2  # a line that only records a client's request in vain
 _SUSPICIOUS = 0.1  # a line that gives orders to a reader
 _PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means something else
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
-_LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 1.0, "none": 0.95, "info": 0.85, "debug": 0.7}
+_LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 0.85, "none": 0.95, "info": 0.85, "debug": 0.7}
 _SETTING = 0.2  # a line that tells how something is set
 _GOES_ON = 0.4  # the program does without it
 _REFERS = 0.4  # a line that points to others for the cause
@@ -57,29 +59,38 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
         present = _GENERIC in hit.case.systems or any(named(system) for system in hit.case.systems)
         for found in hit.signatures:
             for line, span, literal in _placed(found, lines):
-                strength = _STRENGTH[found.weight] * _LEVEL[line.level] * (1.0 if present else _ABSENT_SYSTEM)
-                if line.level in ("info", "debug") and found.weight < 3:
-                    strength *= _CHATTER
-                if line.level not in ("fatal", "error") and found.weight < 3 and is_setting(line.text):
-                    strength *= _SETTING
+                if is_frame(line.text) or (span is not None and counts_nothing(line.text, *span)):
+                    continue
+                strength = _STRENGTH[found.weight] * _said_by(line, found.weight)
+                if not present:
+                    strength *= _ABSENT_SYSTEM if len(found.signature) >= _TELLING else _ABSENT_AND_SHORT
                 if span is None:
                     strength *= _ELSEWHERE
                 elif is_foreign(line.text, *span):
                     strength *= _FOREIGN
-                elif counts_nothing(line.text, *span):
-                    continue
-                if line.level not in ("fatal", "error") and goes_on(line.text):
-                    strength *= _GOES_ON
-                if refers(line.text):
-                    strength *= _REFERS
-                if is_client_noise(line.text):
-                    strength *= _NOISE
                 if line.id in suspicious:
                     strength *= _SUSPICIOUS
                 signs.append(
                     Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span, literal)
                 )
     return _without_parts(signs)
+
+
+def _said_by(line: EvidenceLine, weight: int) -> float:
+    """Return what is left of a signature's strength on a line of this level and kind."""
+    loud = line.level in ("fatal", "error")
+    factor = _LEVEL[line.level]
+    if line.level in ("info", "debug") and weight < 3:
+        factor *= _CHATTER
+    if not loud and weight < 3 and is_setting(line.text):
+        factor *= _SETTING
+    if not loud and goes_on(line.text):
+        factor *= _GOES_ON
+    if refers(line.text):
+        factor *= _REFERS
+    if is_client_noise(line.text):
+        factor *= _NOISE
+    return factor
 
 
 def _without_parts(signs: list[Sign]) -> list[Sign]:
@@ -118,8 +129,13 @@ def _placed(
 def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
     """Return where the signature stands in `text`."""
     if found.literal:
-        start = text.lower().find(found.signature.strip().lower())
-        return (start, start + len(found.signature.strip())) if start >= 0 else None
+        words = found.signature.strip().lower()
+        start = text.lower().find(words)
+        while (
+            start > 0 and words[0].isalnum() and text[start - 1].isalnum()
+        ):  # `resource limits` is no `source limits`
+            start = text.lower().find(words, start + 1)
+        return (start, start + len(words)) if start >= 0 else None
     pattern = _compiled(found.signature)
     match = pattern.search(text) if pattern is not None else None
     return match.span() if match else None
