@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from ..canonical import canonical_json, sha256_hex
 from ..dependencies import Dependencies, current_thread_id
 from ..incident import Incident
 from ..messages import ai_message
@@ -25,6 +26,16 @@ def make_report(deps: Dependencies) -> Node[IncidentState, dict[str, Any]]:
             created_at=datetime.now(UTC),
             engines=incident.engines(),
             notes=incident.notes(),
+        )
+        deps.store.note(
+            current_thread_id(),
+            "reported",
+            {
+                "status": status,
+                "markdown_sha256": sha256_hex(canonical_json(text)),
+                "digest_sha256": sha256_hex(canonical_json(state.get("digest"))),
+                "engines": made.engines,
+            },
         )
         deps.store.set_status(current_thread_id(), status, made.summary)
         return {"report": made.model_dump(mode="json"), "messages": [ai_message(text)]}

@@ -11,7 +11,6 @@ import pytest
 from pydantic import SecretStr
 
 from ops_assistant import NothingToActOn, OpsAssistant, Settings
-from ops_assistant.graph.ledger import Ledger
 from ops_assistant.graph.models import Decision
 from ops_assistant.graph.store import Store
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
@@ -110,7 +109,7 @@ def test_six_workers_get_each_action_once(on_postgresql: Settings, server: str) 
     assistant.close()
 
 
-@pytest.mark.parametrize("point", ["claim", "finish"])
+@pytest.mark.parametrize("point", ["record_decision", "set_status", "claim", "finish", "note_once"])
 def test_dropped_connections_lose_nothing(
     on_postgresql: Settings, server: str, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -123,14 +122,14 @@ def test_dropped_connections_lose_nothing(
 
     with OpsAssistant(on_postgresql) as assistant:
         run = assistant.investigate(POOL)
-        real = getattr(Ledger, point)
+        real = getattr(Store, point)
 
-        def dropped(self: Ledger, *args: object, **kwargs: object) -> object:
+        def dropped(self: Store, *args: object, **kwargs: object) -> object:
             drop()
             return real(self, *args, **kwargs)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Ledger, point, dropped)
+            patch.setattr(Store, point, dropped)
             with contextlib.suppress(OpsError, psycopg.OperationalError):
                 run.approve(by="dana")
         monkeypatch.setattr("ops_assistant.graph.worker.is_gone", lambda owner: True)
