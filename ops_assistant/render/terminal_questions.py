@@ -41,7 +41,7 @@ def _action(asked: dict[str, Any]) -> list[Any]:
             ("status", Text(outcome["status"], COLOURS[outcome["status"]])),
             ("started", f"{_time(asked['started_at'])} by {asked['started_by']}"),
             ("approved by", asked["approved_by"]),
-            ("its target", asked["probe"]),
+            ("probe", asked["probe"]),
         ]
     )
     return [
