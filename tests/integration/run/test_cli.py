@@ -59,7 +59,8 @@ def test_a_run_goes_from_process_to_process(cli: Cli, alert_file: str, tmp_path:
     assert [row["thread_id"] for row in json.loads(cli("pending", "--json").stdout)["pending"]] == [thread]
     shown = cli("show", thread[:8])
     assert "pool" in shown.stdout
-    assert "similar historical cases" in shown.stdout
+    for title in ("Facts", "Hypotheses, not facts", "Not checked", "Similar historical cases", "What to do"):
+        assert f"\n{title}\n" in shown.stdout
     assert cli("approve", thread[:8], "--by", "dana").returncode == 0
     assert json.loads(cli("show", thread, "--json").stdout)["status"] == "completed"
     again = cli("approve", thread)
