@@ -1,7 +1,11 @@
 """What several fault tests share: a plan with one action of one's choice, what the simulated backend did, a kill."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +27,33 @@ class Killed(BaseException):
 def die(*_args: Any, **_kwargs: Any) -> Any:
     """Stand for a method at which the process dies."""
     raise Killed
+
+
+class KillServer:
+    """A fork server whose children kill themselves on order, see `faults/kill_server.py`."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "faults" / "kill_server.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, **order: Any) -> dict[str, Any]:
+        """Carry an order out in a child and return its answer."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
+
+    def close(self) -> None:
+        """End the server."""
+        self.process.kill()
+        self.process.communicate()
 
 
 def effects(settings: Settings) -> list[str]:

@@ -1,8 +1,9 @@
 """A program of the fault tests: imports everything once, then forks a child per order, which may kill itself.
 
 Orders come as JSON lines: `{"data_dir", "database_url" or null, "thread_id", "act": "approve" | "recover", "kill_at",
-"kill_after_s", "probe", "mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it crosses (before or
-after a write or an effect), or after so many seconds. Answers are JSON lines: `{"signal", "crossed", "run"}`.
+"kill_point", "kill_after_s", "probe", "mutant"}`. The child dies by SIGKILL at the `kill_at`-th boundary that it
+crosses (before or after a write or an effect), at the one that `kill_point` names (`before claim`), or after so many
+seconds. Answers are JSON lines: `{"signal", "crossed", "run"}`.
 """
 
 import json
@@ -28,31 +29,33 @@ from ops_assistant.run import Run
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 
 BOUNDARIES: list[tuple[type, str]] = [
-    (Store, "record_decision"), (Store, "add_plan"), (Store, "set_status"), (Ledger, "claim"), (Ledger, "finish"),
-    (Ledger, "settle_by_probe"), (Ledger, "resolve"), (Ledger, "withdraw"), (SimulatedBackend, "run"),
+    (Store, "record_decision"), (Store, "add_plan"), (Store, "set_status"), (Store, "note_once"),
+    (Ledger, "claim"), (Ledger, "finish"), (Ledger, "settle_by_probe"), (Ledger, "resolve"), (Ledger, "withdraw"),
     (SqliteSaver, "put"), (SqliteSaver, "put_writes"), (PostgresSaver, "put"), (PostgresSaver, "put_writes"),
+    (SimulatedBackend, "run"),
 ]  # fmt: skip
 
 
 class Killer:
-    """Counts the boundaries that are crossed and kills its process at the one it was told."""
+    """Counts the boundaries that are crossed and kills its process at the one it was told, by number or by name."""
 
-    def __init__(self, kill_at: int) -> None:
+    def __init__(self, kill_at: int, kill_point: str) -> None:
         self.kill_at = kill_at
+        self.kill_point = kill_point
         self.crossed = 0
 
-    def cross(self) -> None:
+    def cross(self, point: str) -> None:
         self.crossed += 1
-        if self.crossed == self.kill_at:
+        if self.crossed == self.kill_at or point == self.kill_point:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self, owner: type, name: str) -> None:
         real: Callable[..., Any] = getattr(owner, name)
 
         def watched(*args: Any, **kwargs: Any) -> Any:
-            self.cross()
+            self.cross(f"before {name}")
             result = real(*args, **kwargs)
-            self.cross()
+            self.cross(f"after {name}")
             return result
 
         setattr(owner, name, watched)
@@ -102,7 +105,7 @@ def recover(run: Run) -> None:
 
 def child(order: dict[str, Any], answer: int) -> None:
     """Carry the order out; whatever it came to is written to the descriptor `answer`."""
-    killer = Killer(order.get("kill_at") or 0)
+    killer = Killer(order.get("kill_at") or 0, order.get("kill_point") or "")
     for owner, name in BOUNDARIES:
         killer.watch(owner, name)
     if not order.get("probe", True):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,47 +13,29 @@ import pytest
 from ops_assistant import NothingToActOn, OpsAssistant, Settings
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 
+from faulty import KillServer
 from scenarios import POOL
 
-# What a child does before it dies, by the point where the kill falls. `real` is the method that was replaced.
-KILLED = """
-import os, signal, sys
-from ops_assistant import OpsAssistant, Settings
-from {module} import {cls}
-real = {cls}.{method}
-def killed(self, *args, **kwargs):
-    {body}
-{cls}.{method} = killed
-with OpsAssistant(Settings(data_dir=sys.argv[1], engine="case-based")) as assistant:
-    assistant.open(sys.argv[2]).approve(by="dana")
-"""
-DIE = "os.kill(os.getpid(), signal.SIGKILL)"
-STORE = ("ops_assistant.graph.store", "Store")
-BACKEND = ("ops_assistant.tools.actions.backends.simulated", "SimulatedBackend")
-POINTS = {
-    "before the decision is recorded": (*STORE, "record_decision", DIE),
-    "after the decision is recorded": (*STORE, "record_decision", f"real(self, *args, **kwargs); {DIE}"),
-    "before the claim": (*STORE, "claim", DIE),
-    "after the claim, before the action": (*STORE, "claim", f"real(self, *args, **kwargs); {DIE}"),
-    "after the action, before its outcome": (*BACKEND, "run", f"real(self, *args, **kwargs); {DIE}"),
-    "after the outcome, before the checkpoint": (*STORE, "finish", f"real(self, *args, **kwargs); {DIE}"),
-}
+POINTS = (
+    "before record_decision",
+    "after record_decision",
+    "before claim",
+    "after claim",
+    "after run",
+    "after finish",
+)
+"""Before or after the decision, the claim, the effect and the outcome are written."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[KillServer]:
+    made = KillServer()
+    yield made
+    made.close()
 
 
 def executed(data_dir: Path) -> list[str]:
     return [entry["key"] for entry in SimulatedBackend(data_dir / "simulated.jsonl").entries()]
-
-
-def kill_while_approving(settings: Settings, thread_id: str, point: str) -> None:
-    module, cls, method, body = POINTS[point]
-    code = KILLED.format(module=module, cls=cls, method=method, body=body)
-    child = subprocess.run(
-        [sys.executable, "-c", code, str(settings.data_dir), thread_id],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert child.returncode == -signal.SIGKILL, child.stderr
 
 
 def test_a_run_whose_process_is_killed_while_it_waits_goes_on_elsewhere(settings: Settings) -> None:
@@ -79,12 +62,17 @@ def test_a_run_whose_process_is_killed_while_it_waits_goes_on_elsewhere(settings
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_no_action_runs_twice_and_none_is_lost_without_saying_so(settings: Settings, point: str) -> None:
+def test_no_action_runs_twice_and_none_is_lost_without_saying_so(
+    settings: Settings, server: KillServer, point: str
+) -> None:
     with OpsAssistant(settings) as assistant:
         run = assistant.investigate(POOL)
         assert run.plan is not None
         planned = len(run.plan.actions)
-        kill_while_approving(settings, run.thread_id, point)
+        killed = server.do(
+            data_dir=str(settings.data_dir), thread_id=run.thread_id, act="approve", kill_point=point
+        )
+        assert killed["signal"] == signal.SIGKILL
         run = assistant.open(run.thread_id)
         try:
             run.approve(by="dana")  # the next shift tries again
@@ -92,7 +80,7 @@ def test_no_action_runs_twice_and_none_is_lost_without_saying_so(settings: Setti
             run.resume()
         ran = executed(settings.data_dir)
         assert len(ran) == len(set(ran))
-        if point == "after the claim, before the action":  # the target says that it did not happen
+        if point == "after claim":  # the target says that it did not happen
             assert (run.status, run.waits_for) == ("awaiting_approval", "reconcile")
             assert "will not be run again by itself" in run.outcomes[-1].output
             assert run.outcomes[-1].not_applied
@@ -106,7 +94,7 @@ def test_no_action_runs_twice_and_none_is_lost_without_saying_so(settings: Setti
 
 
 def test_two_processes_that_approve_at_once_execute_once(settings: Settings) -> None:
-    """Twenty races of two processes past the per-run lock: one decision, one execution, a clear loser."""
+    """Ten races of two processes past the per-run lock: one decision, one execution, a clear loser."""
     code = (
         "import contextlib, sys\nfrom ops_assistant import NothingToActOn, OpsAssistant, Settings\n"
         "from ops_assistant.graph.executor import ActionInProgress\n"
@@ -129,7 +117,7 @@ def test_two_processes_that_approve_at_once_execute_once(settings: Settings) -> 
     ]
     try:
         with OpsAssistant(settings) as assistant:
-            for _ in range(20):
+            for _ in range(10):
                 run = assistant.investigate(POOL)
                 assert run.plan is not None
                 for racer in racers:

@@ -1,5 +1,7 @@
 """Several people and workers at once: one decision, one execution, and everybody is shown the same outcome."""
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +119,52 @@ def test_13_mutant_without_compare_and_set_several_claim_one_action(
 ) -> None:
     monkeypatch.setattr(Ledger, "claim", claim_without_compare)
     assert max(wins(tmp_path, 30, 6)) > 1
+
+
+CLAIMING = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from ops_assistant.graph.store import Store
+store = Store(Path(sys.argv[1]))
+print("ready", flush=True)
+for line in sys.stdin:
+    claimed = store.claim(sys.argv[2], int(line), owner=sys.argv[3], lease=timedelta(seconds=30))
+    print(claimed, flush=True)
+"""
+
+
+def test_13_two_processes_race_a_hundred_times(tmp_path: Path) -> None:
+    plan, path = make_plan(100), tmp_path / "store.sqlite"
+    store = Store(path)
+    store.add_plan(plan)
+    store.record_decision(decision(plan, "approve", "dana"), seal="s")
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIMING, str(path), plan.hash, name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in ("one", "two")
+    ]  # fmt: skip
+    try:
+        assert [said(racer) for racer in racers] == ["ready", "ready"]
+        for position in range(100):
+            for racer in racers:
+                assert racer.stdin is not None
+                racer.stdin.write(f"{position}\n")
+                racer.stdin.flush()
+            assert sorted(said(racer) for racer in racers) == ["0", "1"]
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.communicate()
+    assert store.audit.verify() == []
+    store.close()
+
+
+def said(racer: "subprocess.Popen[str]") -> str:
+    assert racer.stdout is not None
+    return racer.stdout.readline().strip()
 
 
 def test_11_two_people_who_approve_at_once_see_one_execution(

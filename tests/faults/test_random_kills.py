@@ -9,8 +9,6 @@ import json
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -26,35 +24,11 @@ from ops_assistant.graph.seal import Seal
 from ops_assistant.graph.store import Store
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 
+from faulty import KillServer
 from scenarios import POOL
 from services import postgres_server
 
 SERVERS = 2
-
-
-class Server:
-    """A fork server, see `kill_server`."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("kill_server.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def do(self, **order: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        assert "error" not in answer, answer["error"]
-        return answer
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 class Waiting:
@@ -89,8 +63,8 @@ class Waiting:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[list[Server]]:
-    made = [Server() for _ in range(SERVERS)]
+def servers() -> Iterator[list[KillServer]]:
+    made = [KillServer() for _ in range(SERVERS)]
     yield made
     for server in made:
         server.close()
@@ -122,18 +96,18 @@ def problems(order: dict[str, Any], said: dict[str, Any], planned: int, *, probe
     return found
 
 
-def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: list[Server]) -> None:
+def test_two_hundred_random_kills(settings: Settings, tmp_path: Path, servers: list[KillServer]) -> None:
     kill_at_random(settings, tmp_path, servers, kills=200)
 
 
-def test_random_kills_on_postgresql(settings: Settings, tmp_path: Path, servers: list[Server]) -> None:
+def test_random_kills_on_postgresql(settings: Settings, tmp_path: Path, servers: list[KillServer]) -> None:
     with postgres_server() as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE waiting")
         there = SecretStr(url.rpartition("/")[0] + "/waiting")
         kill_at_random(settings.model_copy(update={"database_url": there}), tmp_path, servers, kills=30)
 
 
-def kill_at_random(settings: Settings, tmp_path: Path, servers: list[Server], *, kills: int) -> None:
+def kill_at_random(settings: Settings, tmp_path: Path, servers: list[KillServer], *, kills: int) -> None:
     waiting = Waiting(settings)
     whole = servers[0].do(**waiting.copied(tmp_path / "whole"), act="approve")
     planned, boundaries = whole["run"]["planned"], whole["crossed"]
@@ -143,7 +117,7 @@ def kill_at_random(settings: Settings, tmp_path: Path, servers: list[Server], *,
     done: list[int] = []
     wrong: list[str] = []
 
-    def work(server: Server, number: int) -> None:
+    def work(server: KillServer, number: int) -> None:
         dice = random.Random(seed + number)
         for round_ in itertools.count(number, SERVERS):
             if sum(done) >= kills or wrong:
@@ -177,7 +151,9 @@ def kill_at_random(settings: Settings, tmp_path: Path, servers: list[Server], *,
 
 
 @pytest.mark.parametrize("mutant", ["without ledger", "started again"])
-def test_mutants_are_noticed(settings: Settings, tmp_path: Path, servers: list[Server], mutant: str) -> None:
+def test_mutants_are_noticed(
+    settings: Settings, tmp_path: Path, servers: list[KillServer], mutant: str
+) -> None:
     """The harness sees what the ledger prevents: some boundary makes an action run twice without it."""
     waiting = Waiting(settings)
     server = servers[0]
