@@ -1,12 +1,14 @@
 """Whether a claim's owner is dead: said only when it is certain."""
 
 import os
+import socket
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ops_assistant.graph import worker
-from ops_assistant.graph.worker import is_gone, this_worker
+from ops_assistant.graph.worker import described, is_gone, is_held, this_worker
 
 
 def renamed(owner: str, part: int, value: str) -> str:
@@ -60,3 +62,22 @@ def test_where_there_is_no_proc_nobody_is_called_gone(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("owner", ["", "one", "a:b:c"])
 def test_a_name_of_another_kind_is_not_called_gone(owner: str) -> None:
     assert not is_gone(owner)
+
+
+def test_a_claim_counts_while_its_lease_runs_and_its_owner_may_live() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    later, earlier = now + timedelta(seconds=1), now - timedelta(seconds=1)
+    living = this_worker()
+    host, boot, namespace, pid, _start, nonce = living.split("/")
+    dead = "/".join([host, boot, namespace, pid, "1", nonce])
+    assert is_held(living, later, now)
+    assert not is_held(living, earlier, now)
+    assert not is_held(dead, later, now)
+    assert is_held("another-host/b/n/1/1/x", later, now)  # nobody here can say
+    assert is_held(living, None, now)
+
+
+def test_an_owner_is_told_as_a_process_on_a_host() -> None:
+    assert described(this_worker()) == f"process {os.getpid()} on {socket.gethostname()}"
+    assert described("somebody") == "somebody"
+    assert described("") == "nobody"
