@@ -70,7 +70,7 @@ class Audit:
         subject: str = "",
     ) -> AuditEntry:
         """Write an entry in the caller's transaction."""
-        last, last_of_thread = self._head(connection, ""), self._head(connection, thread_id)
+        last, last_of_thread = self._ends(connection, "", thread_id)
         entry = AuditEntry(
             seq=last.seq + 1, thread_id=thread_id, thread_seq=last_of_thread.seq + 1, at=at.isoformat(), kind=kind,
             subject=subject, body=body, prev=last.hash, thread_prev=last_of_thread.hash, hash="",
@@ -78,10 +78,13 @@ class Audit:
         entry.hash = entry.computed_hash()
         row = {**entry.model_dump(exclude={"body"}), "body": canonical_json(body)}
         connection.execute(tables.audit.insert().values(row))
-        for chain, seq in (("", entry.seq), (thread_id, entry.thread_seq)):
-            head = {"seq": seq, "hash": entry.hash, "mac": self._head_mac(chain, seq, entry.hash)}
-            statement = self._database.insert(tables.audit_heads).values(chain=chain, **head)
-            connection.execute(statement.on_conflict_do_update(index_elements=["chain"], set_=head))
+        heads = [
+            {"chain": chain, "seq": seq, "hash": entry.hash, "mac": self._head_mac(chain, seq, entry.hash)}
+            for chain, seq in {"": entry.seq, thread_id: entry.thread_seq}.items()
+        ]
+        statement = self._database.insert(tables.audit_heads).values(heads)
+        now = {name: statement.excluded[name] for name in ("seq", "hash", "mac")}
+        connection.execute(statement.on_conflict_do_update(index_elements=["chain"], set_=now))
         self._note_outside(entry)
         return entry
 
@@ -143,10 +146,11 @@ class Audit:
         problems += [f"{_named(chain)} has entries but no head" for chain, (seq, _) in ends.items() if seq]
         return [*problems, *self._anchor_problems(entries)]
 
-    def _head(self, connection: Connection, chain: str) -> Head:
-        query = select(tables.audit_heads).where(tables.audit_heads.c.chain == chain)
-        row = connection.execute(query).mappings().first()
-        return Head(**row) if row else Head(chain=chain, seq=0, hash=FIRST, mac="")
+    def _ends(self, connection: Connection, *chains: str) -> list[Head]:
+        """Return the head of each chain, in one query; one that has no entry yet begins with `FIRST`."""
+        query = select(tables.audit_heads).where(tables.audit_heads.c.chain.in_(chains))
+        found = {row["chain"]: Head(**row) for row in connection.execute(query).mappings()}
+        return [found.get(chain) or Head(chain=chain, seq=0, hash=FIRST, mac="") for chain in chains]
 
     def _head_mac(self, chain: str, seq: int, hash_: str) -> str:
         return self._sign(canonical_json(["audit-head", chain, seq, hash_]))
