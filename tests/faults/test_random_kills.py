@@ -154,15 +154,11 @@ def kill_at_random(settings: Settings, tmp_path: Path, servers: list[KillServer]
 def test_mutants_are_noticed(
     settings: Settings, tmp_path: Path, servers: list[KillServer], mutant: str
 ) -> None:
-    """The harness sees what the ledger prevents: some boundary makes an action run twice without it."""
+    """The harness sees what the ledger prevents: killed right after its effect, the action runs again without it."""
     waiting = Waiting(settings)
-    server = servers[0]
-    whole = server.do(**waiting.copied(tmp_path / "whole"), act="approve", mutant=mutant)
-    middle = whole["crossed"] // 2  # the effects are in the middle of a run
-    for boundary in sorted(range(1, whole["crossed"] + 1), key=lambda at: abs(at - middle)):
-        order = {**waiting.copied(tmp_path / f"at-{boundary}"), "mutant": mutant}
-        server.do(**order, act="approve", kill_at=boundary)
-        said = server.do(**order, act="recover")["run"]
-        if any("times" in problem for problem in problems(order, said, whole["run"]["planned"], probe=True)):
-            return
-    pytest.fail("no boundary showed the missing protection")
+    order = {**waiting.copied(tmp_path / "killed"), "mutant": mutant}
+    assert servers[0].do(**order, act="approve", kill_point="after run")["signal"] == signal.SIGKILL
+    said = servers[0].do(**order, act="recover")["run"]
+    assert [
+        problem for problem in problems(order, said, said["planned"], probe=True) if "ran 2 times" in problem
+    ]
