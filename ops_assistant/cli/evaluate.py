@@ -32,6 +32,13 @@ def evaluate_command(
     ] = 1,
     as_json: JsonOption = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page with plots.")] = None,
+    leave_program_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-program-out",
+            help="Set aside, for each incident, the cases that name its program (field `software`).",
+        ),
+    ] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Compare two results side by side.")] = False,
 ) -> None:
     """Run incidents with known causes through an engine and print how many it finds."""
@@ -44,8 +51,14 @@ def evaluate_command(
     from ..settings import load_settings
 
     incidents = load_incidents(files[0])
+    if leave_program_out and not any(incident.software for incident in incidents):
+        raise InputError(
+            f"{files[0]}: no incident names its program; --leave-program-out needs the field `software`"
+        )
     with open_engine(load_settings(engine=engine)) as investigate, _progress(len(incidents)) as advance:
-        result = evaluate(incidents, investigate, workers, on_done=advance)
+        result = evaluate(
+            incidents, investigate, workers, leave_program_out=leave_program_out, on_done=advance
+        )
     if html is not None:
         _write(html, html_page(result, f"Evaluation of {files[0].name}"))
     if as_json:

@@ -19,6 +19,10 @@ def _joined(value: object) -> object:
     )
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class Incident(BaseModel):
     """One incident and its label. An engine sees only what `as_alert` returns."""
 
@@ -32,6 +36,7 @@ class Incident(BaseModel):
     logs: Annotated[str, BeforeValidator(_joined)] = Field(min_length=1)
     difficulty: str = "unrated"
     cause_line: str | None = None
+    software: Annotated[list[str], BeforeValidator(_listed)] = []
 
     def as_alert(self) -> Alert:
         """Return the alert with its logs, without anything of the label."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from ..agents.llm.usage import Usage
 from ..agents.models import Diagnosis
@@ -12,7 +12,12 @@ from ..tools.errors import OpsError
 from .incidents import Incident
 from .metrics import UNKNOWN, Result, same_line, summary
 
-Investigate = Callable[[Alert], tuple[Diagnosis, Usage]]
+
+class Investigate(Protocol):
+    """Diagnoses `alert` without the cases of the programs that are set aside; says what models used."""
+
+    def __call__(self, alert: Alert, set_aside: Sequence[str] = (), /) -> tuple[Diagnosis, Usage]:
+        """Return the diagnosis and the usage."""
 
 
 def evaluate(
@@ -20,18 +25,21 @@ def evaluate(
     investigate: Investigate,
     workers: int = 1,
     *,
+    leave_program_out: bool = False,
     on_done: Callable[[Result], None] | None = None,
 ) -> dict[str, Any]:
     """Return accuracy, calibration and proof over `incidents`, in the form that `evaluate --json` prints.
 
     `investigate` gets the alert with its logs and nothing of the label, and returns what models used, too.
     It runs in `workers` threads: worth more than one for a model that is waited for, not for the case-based
-    engine, which computes. An incident whose investigation raises an `OpsError` counts as `unknown`.
+    engine, which computes. `leave_program_out` sets aside, for each incident, the cases that name its program:
+    what is left is the accuracy on programs that nobody wrote about. An incident whose investigation raises an
+    `OpsError` counts as `unknown`.
     """
     started = time.perf_counter()
 
     def run(incident: Incident) -> Result:
-        result = _judged(incident, investigate)
+        result = _judged(incident, investigate, incident.software if leave_program_out else ())
         if on_done is not None:
             on_done(result)
         return result
@@ -44,13 +52,13 @@ def evaluate(
     return summary(results, time.perf_counter() - started)
 
 
-def _judged(incident: Incident, investigate: Investigate) -> Result:
+def _judged(incident: Incident, investigate: Investigate, set_aside: Sequence[str]) -> Result:
     started = time.perf_counter()
     error = ""
     diagnosis: Diagnosis | None = None
     usage = Usage()
     try:
-        diagnosis, usage = investigate(incident.as_alert())
+        diagnosis, usage = investigate(incident.as_alert(), set_aside)
     except OpsError as problem:
         error = str(problem)
     seconds = time.perf_counter() - started

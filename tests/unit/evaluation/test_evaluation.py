@@ -7,8 +7,10 @@ import pytest
 from ops_assistant.agents.llm.usage import Usage
 from ops_assistant.agents.models import Diagnosis, Hypothesis
 from ops_assistant.evaluation import compare, evaluate, html_page, load_incidents, load_result
+from ops_assistant.evaluation.set_aside import WithoutPrograms, names_of
 from ops_assistant.tools.digest.models import Citation
 from ops_assistant.tools.errors import InputError, ModelError
+from ops_assistant.tools.knowledge import KnowledgeBase
 
 
 def row(number, mode="disk-full", **more):
@@ -81,7 +83,7 @@ def test_a_bad_file_names_line_and_field(write, rows, said):
 def test_the_engine_sees_nothing_of_the_label(write):
     seen = []
 
-    def investigate(alert):
+    def investigate(alert, set_aside=()):
         seen.append(alert.model_dump_json())
         return diagnosis("disk-full")
 
@@ -105,7 +107,7 @@ def test_the_figures(write):
             row(4, "no-fault"),
         )
     )
-    result = evaluate(incidents, lambda alert: answers[alert.logs], workers=2)
+    result = evaluate(incidents, lambda alert, set_aside=(): answers[alert.logs], workers=2)
     assert (result["n"], result["top1"], result["top3"]) == (4, 0.25, 0.5)
     assert result["missed_fault_rate"] == round(1 / 3, 4)
     assert result["false_alarm_rate"] == 1.0
@@ -117,7 +119,7 @@ def test_the_figures(write):
 
 
 def test_an_engine_that_fails_counts_as_unknown(write):
-    def broken(alert):
+    def broken(alert, set_aside=()):
         raise ModelError("hangs")
 
     result = evaluate(load_incidents(write(row(1))), broken)
@@ -127,7 +129,8 @@ def test_an_engine_that_fails_counts_as_unknown(write):
 
 def test_the_page_stands_alone_and_escapes_what_it_shows(write):
     result = evaluate(
-        load_incidents(write(row(1, id="<script>x"))), lambda alert: diagnosis("gc-pause", tokens=700)
+        load_incidents(write(row(1, id="<script>x"))),
+        lambda alert, set_aside=(): diagnosis("gc-pause", tokens=700),
     )
     page = html_page(result, "a <b> title")
     assert result["input_tokens"] == 700
@@ -140,10 +143,12 @@ def test_the_page_stands_alone_and_escapes_what_it_shows(write):
 def test_two_results_are_compared_by_incident(tmp_path, write):
     incidents = load_incidents(write(row(1), row(2)))
     first = evaluate(
-        incidents, lambda alert: diagnosis("disk-full" if alert.logs == "line 1" else "gc-pause")
+        incidents,
+        lambda alert, set_aside=(): diagnosis("disk-full" if alert.logs == "line 1" else "gc-pause"),
     )
     second = evaluate(
-        incidents, lambda alert: diagnosis("disk-full" if alert.logs == "line 2" else "gc-pause")
+        incidents,
+        lambda alert, set_aside=(): diagnosis("disk-full" if alert.logs == "line 2" else "gc-pause"),
     )
     path = tmp_path / "second.json"
     path.write_text(json.dumps(second))
@@ -158,3 +163,42 @@ def test_a_file_that_is_no_result_is_refused(tmp_path):
     path.write_text("{}")
     with pytest.raises(InputError, match="incidents"):
         load_result(path)
+
+
+def test_a_program_may_be_left_out_and_then_its_cases_are_set_aside(write):
+    asked = []
+
+    def investigate(alert, set_aside=()):
+        asked.append(list(set_aside))
+        return diagnosis("disk-full")
+
+    rows = [row(1, software="redis"), row(2, software=["nginx", "php-fpm"])]
+    incidents = load_incidents(write(*rows))
+    evaluate(incidents, investigate, leave_program_out=True)
+    evaluate(incidents, investigate)
+    assert asked == [["redis"], ["nginx", "php-fpm"], [], []]
+
+
+@pytest.mark.parametrize(
+    ("program", "system"),
+    [("bind9", "bind"), ("nats-server", "nats"), ("Redis", "redis"), ("php-fpm", "php"), ("exim4", "exim")],
+)
+def test_a_case_knows_a_program_by_several_names(program, system):
+    assert system in names_of(program)
+
+
+def test_what_is_set_aside_is_found_no_more_and_general_cases_stay(tmp_path):
+    whole = KnowledgeBase(tmp_path)
+    left = WithoutPrograms(whole, ["redis"])
+    assert any("redis" in case.systems for case in whole.cases())
+    assert {system for case in left.cases() for system in case.systems} >= {"generic", "postgresql"}
+    words = "OOM command not allowed when used memory > 'maxmemory'"
+    assert "redis" in whole.search(words, top_k=1)[0].case.systems
+    assert left.search(words)
+    assert not any("redis" in hit.case.systems for hit in left.search(words))
+    gone = next(
+        case.id for case in whole.cases() if "redis" in case.systems and "generic" not in case.systems
+    )
+    assert left.get(gone) is None
+    assert left.get("generic-disk-full") is not None
+    whole.close()
