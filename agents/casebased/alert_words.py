@@ -33,6 +33,12 @@ _PASSING = re.compile(
     re.X | re.I,
 )  # fmt: skip
 
+# Words for a state that lasts, or that people are hurt.
+_LASTING = re.compile(
+    r"\b(?:since|any\smore|no\slonger|still|cannot|can't|every\s(?:request|call|job|page)|all\s(?:requests|calls)|customers?|users?)\b",
+    re.I,
+)
+
 _FINE = r"(?:idle|free|normal|fine|ok|low|quiet|healthy|unused|(?:[0-9]|[1-5][0-9])\s?%)"
 _RESOURCES = {
     r"disks?|storage|file\s?systems?|volume": ("disk-full", "storage-io-error"),
@@ -58,8 +64,8 @@ def names_strain(message: str) -> bool:
 
 
 def names_passing(message: str) -> bool:
-    """Return whether the alert itself calls what it saw short, or part of planned work."""
-    return bool(_PASSING.search(message))
+    """Return whether the alert itself calls what it saw short, over or part of planned work."""
+    return bool(_PASSING.search(message)) and not _LASTING.search(message)
 
 
 def cleared_modes(message: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge import KnowledgeBase, outcome_text
+from ...tools.knowledge.loading import NO_FAULT
 from ...tools.knowledge.models import Hit
 from ..models import Diagnosis, Hypothesis, LogAnalysis, SimilarCase
 from ..proof import apply_proof
@@ -144,7 +145,7 @@ def _lookalike(alert: Alert, leading: list[Cause], share: int) -> list[Hypothesi
             confirm_by=[item.tell],
         )
         for item in confusions
-        if item.failure_mode != leading[0].mode
+        if item.failure_mode not in (leading[0].mode, NO_FAULT)
     ]
 
 

@@ -6,6 +6,7 @@ from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from .adjust import PASSING_STATES, TEMPORARY, TURNED_AWAY
 from .alert_words import names_harm, names_passing, names_strain
+from .endings import ends_calmly, goes_on_normally
 from .lines import is_client_noise, is_recovery, is_routine, is_success, is_trouble
 from .ranking import Cause
 from .signs import Sign
@@ -24,7 +25,7 @@ _EXPLAINED = 0.5  # share of the alert's harm that is left if it calls it short 
 
 # What is left of a cause if the alert only tells what was seen: clients turned away, states that come and go.
 _STRANGERS, _OBSERVED = 0.2, 0.6
-_USUAL = 3
+_CALM_END = 0.9
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 _ONCE = 0.6  # of a sign that only one line of information shows
 
@@ -42,28 +43,9 @@ def _seen_only(mode: str) -> float:
     return _STRANGERS if mode in TURNED_AWAY else _OBSERVED if mode in TEMPORARY else 1.0
 
 
-def _goes_on_normally(digest: LogDigest) -> frozenset[str]:
-    """Return the sources that log ordinary work, three times or more, after the last complaint."""
-    ends: dict[str, str] = {}
-    texts = {line.template: line for line in digest.evidence if line.template}
-    for template in digest.templates:
-        shown = texts.get(template.id)
-        if shown is not None and template.last and is_trouble(shown):
-            ends[shown.source] = max(ends.get(shown.source, ""), template.last)
-    return frozenset(
-        shown.source
-        for template in digest.templates
-        if (shown := texts.get(template.id)) is not None
-        and template.last
-        and template.count >= _USUAL
-        and not is_trouble(shown)
-        and template.last > ends.get(shown.source, "~")
-    )
-
-
 def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     """Weigh what speaks for a healthy service against what speaks for a fault."""
-    calm_sources = _goes_on_normally(digest)
+    calm_sources = goes_on_normally(digest)
     quiet = [line for line in digest.evidence if line.level not in ("fatal", "error")]
     recovered = [line for line in quiet if is_recovery(line.text)]
     routine = [line for line in quiet if is_routine(line.text)]
@@ -88,6 +70,7 @@ def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     score += (
         _RECOVERED * bool(recovered) + _ROUTINE * bool(routine) + _SUCCESS * succeeds + _SILENT * (not loud)
     )
+    score += _CALM_END * (seen_only and ends_calmly(digest))
     score -= _STANDING * standing + _LOUD * min(3, len(loud)) + _FAILING * fails
     calm = [line for line in digest.evidence if not is_trouble(line) and not is_client_noise(line.text)]
     normal = list({line.id: line for line in [*recovered, *routine, *calm[-2:]]}.values())

@@ -175,3 +175,40 @@ def test_counts_of_zero_name_nothing(diagnosis_of):
 
 def test_quiet_logs_do_not_excuse_an_alert_of_harm(diagnosis_of):
     assert diagnosis_of(alert(WORKS, "checkout is down for all users")).verdict == "not-enough-evidence"
+
+
+REFUSED = [stamp(20 + n, "connection to ledger:7000 failed: Connection refused", "WARN") for n in range(3)]
+SEEN = "checkout: connection errors to ledger were logged during the restart"
+
+
+def test_errors_that_were_seen_and_ended_are_no_fault_and_those_that_go_on_are(diagnosis_of):
+    after = [stamp(30 + n, f"GET /items/{n} 200 in 12 ms", "INFO") for n in range(12)]
+    assert diagnosis_of(alert([*WORKS, *REFUSED, *after], SEEN, severity="low")).verdict == "no-fault"
+    lasting = "checkout: no order reaches the ledger since the restart"
+    assert (
+        diagnosis_of(alert([*WORKS, *after[:3], *REFUSED], lasting)).failure_mode == "dependency-unreachable"
+    )
+
+
+def test_the_reason_after_the_colon_outranks_what_failed(diagnosis_of):
+    logs = [
+        stamp(n, f"login failed for user u{n}: could not resolve host ldap.example.com") for n in range(9)
+    ]
+    assert diagnosis_of(alert(logs, "portal: nobody can log in")).failure_mode == "dns-failure"
+
+
+def test_a_probe_that_names_what_it_met_is_a_symptom_of_it(diagnosis_of):
+    logs = [
+        stamp(n, "health check of api at 10.0.0.4:8080 failed: Connection refused", "WARN") for n in range(9)
+    ]
+    assert diagnosis_of(alert(logs, "api is out of rotation")).failure_mode == "dependency-unreachable"
+
+
+def test_names_in_stack_frames_are_no_complaints(diagnosis_of):
+    logs = [
+        stamp(1, "request 7 failed"),
+        "Traceback (most recent call last):",
+        '  File "/usr/lib/python3/site-packages/out_of_memory/disk_full.py", line 3, in no_space_left_on_device',
+        "ConnectionRefusedError: [Errno 111] Connection refused",
+    ]
+    assert diagnosis_of(alert(logs)).failure_mode == "dependency-unreachable"
