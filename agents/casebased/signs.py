@@ -122,7 +122,9 @@ def _placed(
 ) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None, bool]]:
     """Return the lines that carry the signature; those that only head its stack trace if no line does."""
     cited = [lines[item] for item in found.evidence_ids if item in lines]
-    placed = [(line, _find(found, line.text), found.literal) for line in cited]
+    placed = [
+        (line, _find(found, line.text), found.literal) for line in cited if not _inside_word(found, line.text)
+    ]
     return [item for item in placed if item[1] is not None] or placed
 
 
@@ -131,14 +133,23 @@ def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
     if found.literal:
         words = found.signature.strip().lower()
         start = text.lower().find(words)
-        while (
-            start > 0 and words[0].isalnum() and text[start - 1].isalnum()
-        ):  # `resource limits` is no `source limits`
+        while start > 0 and _splits_word(text, start):
             start = text.lower().find(words, start + 1)
         return (start, start + len(words)) if start >= 0 else None
     pattern = _compiled(found.signature)
     match = pattern.search(text) if pattern is not None else None
     return match.span() if match else None
+
+
+def _splits_word(text: str, start: int) -> bool:
+    """Return whether `start` is inside a word: `source` in `resource`, but not `Timeout` in `SocketTimeout`."""
+    before, here = text[start - 1], text[start]
+    return here.isalnum() and before.isalnum() and not (before.islower() and here.isupper())
+
+
+def _inside_word(found: SignatureHit, text: str) -> bool:
+    """Return whether a literal stands in `text` only as the end of longer words."""
+    return found.literal and found.signature.strip().lower() in text.lower() and _find(found, text) is None
 
 
 @lru_cache(maxsize=8192)

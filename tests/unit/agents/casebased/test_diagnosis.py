@@ -212,3 +212,12 @@ def test_names_in_stack_frames_are_no_complaints(diagnosis_of):
         "ConnectionRefusedError: [Errno 111] Connection refused",
     ]
     assert diagnosis_of(alert(logs)).failure_mode == "dependency-unreachable"
+
+
+def test_a_signature_does_not_begin_inside_a_word(diagnosis_of):
+    inside = [stamp(n, "the lexgaierror table was read", "WARN") for n in range(9)]
+    assert diagnosis_of(alert(inside)).failure_mode != "dns-failure"
+    own = [stamp(n, "lookup: gaierror", "WARN") for n in range(9)]
+    assert diagnosis_of(alert(own)).failure_mode == "dns-failure"
+    joined = [stamp(n, "caught MyGaierror") for n in range(9)]
+    assert diagnosis_of(alert(joined)).failure_mode == "dns-failure"
