@@ -17,7 +17,7 @@ _TOTAL = re.compile(
 _PARTIAL = re.compile(
     r"\b(?:some|certain|part of|one of|single|a few|sometimes|occasionally|for a moment)\b", re.I
 )
-_TRIGGER = re.compile(r"\b(?:after|since|following|during|because of|when) [^,;.]{4,80}", re.I)
+_TRIGGER = re.compile(r"\b(?:after|since|following|during|because of|when) (?:[^,;.]|\.(?=\d)){4,80}", re.I)
 _MAX_TRIGGERS = 4
 _TRIGGER_CHARACTERS = 120
 

@@ -56,3 +56,8 @@ def test_what_the_alert_and_the_case_say_comes_after_the_changes(
 def test_the_diagnosis_names_the_change(diagnosis_of: Callable[..., Diagnosis]) -> None:
     found = diagnosis_of(Alert(service="checkout", message="checkout answers 500", logs=LOGS))
     assert found.possible_triggers[0].startswith("s1:3 at 03:14:48 UTC, 12 s before")
+
+
+def test_a_version_in_the_alert_is_not_cut_at_its_dot(digest_of: Callable[[str], LogDigest]) -> None:
+    alert = Alert(service="shop", message="shop: orders return 500 since release 2.8.1, payments too")
+    assert "since release 2.8.1" in triggers(alert, digest_of(LOGS), [])
