@@ -23,7 +23,7 @@ _EFFECTS: Mapping[str, str] = {
     "too-many-connections",
     "replication-failure": f"{_SURFACE} queue-backlog",
     "schema-mismatch": f"{_SURFACE} replication-failure application-bug queue-backlog serialization-error",
-    "data-corruption": f"{_START} serialization-error native-crash missing-dependency",
+    "data-corruption": f"{_START} storage-io-error serialization-error native-crash missing-dependency",
     "heap-out-of-memory": f"{_DOWN} thread-exhaustion gc-pause native-crash cpu-saturation application-bug",
     "oom-killed": f"{_DOWN} native-crash replication-failure data-corruption heap-out-of-memory",
     "gc-pause": f"{_DOWN} cpu-saturation clock-skew",
@@ -40,7 +40,7 @@ _EFFECTS: Mapping[str, str] = {
     "filesystem-permission-denied": f"{_START} missing-dependency port-in-use tls-handshake-failure "
     "authentication-failure data-corruption dns-failure",
     "port-in-use": f"{_START} native-crash",
-    "dependency-unreachable": "missing-dependency upstream-timeout health-probe-failure db-connection-pool-exhausted "
+    "dependency-unreachable": "replication-failure missing-dependency upstream-timeout health-probe-failure db-connection-pool-exhausted "
     "queue-backlog application-bug",
     "upstream-timeout": "missing-dependency health-probe-failure db-connection-pool-exhausted queue-backlog "
     "thread-exhaustion",

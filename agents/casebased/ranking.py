@@ -83,8 +83,9 @@ def _explain(causes: list[Cause]) -> None:
             if not explains(other.mode, cause.mode):
                 continue
             late = _later(other, cause)
-            if late and explains(cause.mode, other.mode):
-                continue  # each could follow from the other: the earlier one is the cause
+            mutual = explains(cause.mode, other.mode)
+            if mutual and (late or (other.raw < cause.raw and not _later(cause, other))):
+                continue  # each could follow from the other: the earlier one is the cause, else the clearer one
             strength = other.raw * (_LATE if late else 1.0)
             if cause.mode not in SURFACE:
                 # What is named clearly itself is not explained by something that is only hinted at.
