@@ -40,8 +40,8 @@ _EFFECTS: Mapping[str, str] = {
     "filesystem-permission-denied": f"{_START} missing-dependency port-in-use tls-handshake-failure "
     "authentication-failure data-corruption dns-failure",
     "port-in-use": f"{_START} native-crash",
-    "dependency-unreachable": "replication-failure missing-dependency upstream-timeout health-probe-failure db-connection-pool-exhausted "
-    "queue-backlog application-bug",
+    "dependency-unreachable": "replication-failure missing-dependency upstream-timeout health-probe-failure "
+    "db-connection-pool-exhausted queue-backlog application-bug",
     "upstream-timeout": "missing-dependency health-probe-failure db-connection-pool-exhausted queue-backlog "
     "thread-exhaustion",
     "network-failure": f"{_DOWN} replication-failure storage-io-error",
