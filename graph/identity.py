@@ -11,6 +11,12 @@ def account() -> tuple[str, bool]:
     return (user, True) if user else (system_user(), False)
 
 
+def person(given: str | None) -> tuple[str, str]:
+    """Return the account and the name to record for an answer; an authenticated user has no other name."""
+    name, authenticated = account()
+    return name, name if authenticated else given or name
+
+
 def system_user() -> str:
     """Return the name of the process's user."""
     try:

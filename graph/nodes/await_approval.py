@@ -61,7 +61,8 @@ def make_await_approval(deps: Dependencies) -> Node[IncidentState, Command[Targe
         except InputError as error:
             return Command(update={"approval_error": str(error)}, goto="await_approval")
         return Command(
-            update={"answer": sealed(answer, plan, deps), "approval_error": None}, goto="record_decision"
+            update={"answer": sealed(answer.model_dump(mode="json"), plan, deps), "approval_error": None},
+            goto="record_decision",
         )
 
     return await_approval

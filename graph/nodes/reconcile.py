@@ -5,6 +5,7 @@ from typing import Literal
 from langgraph.types import Command, interrupt
 
 from ...tools.errors import ExecutionRefused, InputError
+from ..approving import sealed
 from ..dependencies import Dependencies, current_thread_id
 from ..resolutions import QUESTION_SCHEMA, parse_resolution, resolution_request
 from ..state import IncidentState
@@ -38,12 +39,8 @@ def make_reconcile(deps: Dependencies) -> Node[IncidentState, Command[Target]]:
         except InputError as error:
             return Command(update={"resolution_error": str(error)}, goto="reconcile")
         body = {**answer.model_dump(mode="json"), "position": position}
-        seal = deps.seal.sign(thread_id, plan.hash, body)
         return Command(
-            update={
-                "resolution": {**body, "plan_hash": plan.hash, "seal": seal},
-                "resolution_error": None,
-            },
+            update={"resolution": sealed(body, plan, deps), "resolution_error": None},
             goto="record_resolution",
         )
 

@@ -11,6 +11,7 @@ from langgraph.types import Command
 
 from ...tools.errors import InputError
 from ..answers import Answer
+from ..approving import opened
 from ..dependencies import Dependencies, current_thread_id
 from ..guard import POLICY
 from ..identity import account
@@ -27,22 +28,19 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
 
     def record_decision(state: IncidentState) -> Command[Target]:
         thread_id = current_thread_id()
-        sealed = dict(state.get("answer") or {})
-        seal, shown_hash = str(sealed.pop("seal", "")), str(sealed.pop("plan_hash", ""))
-        plan = deps.store.plan(shown_hash)
-        if (
-            plan is None
-            or plan.thread_id != thread_id
-            or not deps.seal.verify(thread_id, shown_hash, sealed, seal)
-        ):
+        carried = state.get("answer") or {}
+        found = opened(carried, thread_id, deps)
+        if found is None:
             # Written into the state by somebody. The question, if one is open, stays open beside this branch.
             why = "an answer that did not come through the approval request was ignored"
-            deps.store.note(thread_id, "decision.ignored", {"why": why}, subject=shown_hash)
+            deps.store.note(
+                thread_id, "decision.ignored", {"why": why}, subject=str(carried.get("plan_hash", ""))
+            )
             return Command(update={"errors": [why]})
-        now = deps.store.now()
+        plan, now = found.plan, deps.store.now()
         if now > plan.expires_at and deps.store.decision(plan.hash) is None:
             return _ask_again(plan, deps)
-        answer = Answer.model_validate(sealed)
+        answer = Answer.model_validate(found.body)
         edited = None
         try:
             if answer.kind == "edit":
@@ -57,7 +55,7 @@ def make_record_decision(deps: Dependencies) -> Node[IncidentState, Command[Targ
             deps.store.set_status(thread_id, "awaiting_approval")
             return Command(update={"answer": None, "approval_error": str(error)}, goto="await_approval")
         recorded = deps.store.record_decision(
-            decision, seal=seal, edited=edited, needed=max(1, deps.guard.needed(edited or plan))
+            decision, seal=found.seal, edited=edited, needed=max(1, deps.guard.needed(edited or plan))
         )
         if recorded is None:  # one of several people
             return Command(update={"answer": None}, goto="await_approval")

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from langgraph.types import Command
 
 from ...tools.errors import NothingToActOn
+from ..approving import opened
 from ..dependencies import Dependencies, current_thread_id
-from ..identity import account
+from ..identity import person
 from ..models import Plan, Resolution
 from ..resolutions import ResolutionAnswer
 from ..state import IncidentState
@@ -24,31 +25,24 @@ def make_record_resolution(deps: Dependencies) -> Node[IncidentState, Command[Ta
 
     def record_resolution(state: IncidentState) -> Command[Target]:
         thread_id = current_thread_id()
-        sealed = dict(state.get("resolution") or {})
-        seal, plan_hash = str(sealed.pop("seal", "")), str(sealed.pop("plan_hash", ""))
-        plan = deps.store.plan(plan_hash)
-        if (
-            plan is None
-            or "position" not in sealed
-            or plan.thread_id != thread_id
-            or not deps.seal.verify(thread_id, plan_hash, sealed, seal)
-        ):
+        found = opened(state.get("resolution"), thread_id, deps)
+        if found is None or "position" not in found.body:
             return Command(
                 update={"errors": ["an answer that did not come through the reconciliation was ignored"]}
             )
-        position = int(sealed.pop("position"))
-        answer = ResolutionAnswer.model_validate(sealed)
-        name, authenticated = account()
+        plan, position = found.plan, int(found.body.pop("position"))
+        answer = ResolutionAnswer.model_validate(found.body)
+        name, by = person(answer.by)
         resolution = Resolution(
             choice=answer.choice,
-            by=deps.redactor.redact(name if authenticated else answer.by or name),
+            by=deps.redactor.redact(by),
             account=name,
             door=answer.door or "server",
             evidence=deps.redactor.redact(answer.evidence),
             at=deps.store.clock.now(),
         )
-        if not deps.store.resolve(plan_hash, position, resolution):
-            entry = deps.store.entry(plan_hash, position)
+        if not deps.store.resolve(plan.hash, position, resolution):
+            entry = deps.store.entry(plan.hash, position)
             raise NothingToActOn(
                 f"action {plan.actions[position].id} is settled already: {entry.state if entry else 'unknown'}"
             )

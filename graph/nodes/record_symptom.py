@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from langgraph.types import Command
 
+from ..approving import opened
 from ..dependencies import Dependencies, current_thread_id
-from ..identity import account
+from ..identity import person
 from ..models import Verification
 from ..resolutions import ResolutionAnswer
 from ..state import IncidentState
@@ -24,36 +25,27 @@ def make_record_symptom(deps: Dependencies) -> Node[IncidentState, Command[Targe
 
     def record_symptom(state: IncidentState) -> Command[Target]:
         thread_id = current_thread_id()
-        sealed = dict(state.get("resolution") or {})
-        seal, plan_hash = str(sealed.pop("seal", "")), str(sealed.pop("plan_hash", ""))
-        plan = deps.store.plan(plan_hash)
-        if (
-            plan is None
-            or sealed.get("about") != ABOUT
-            or plan.thread_id != thread_id
-            or not deps.seal.verify(thread_id, plan_hash, sealed, seal)
-        ):
+        found = opened(state.get("resolution"), thread_id, deps)
+        if found is None or found.body.pop("about", None) != ABOUT:
             return Command(
                 update={"errors": ["an answer that did not come through the question was ignored"]}
             )
-        del sealed["about"]
-        answer = ResolutionAnswer.model_validate(sealed)
-        name, authenticated = account()
-        by = deps.redactor.redact(name if authenticated else answer.by or name)
-        evidence = deps.redactor.redact(answer.evidence)
-        found = Verification.model_validate(state.get("verification") or {"status": "unverified"})
+        plan, answer = found.plan, ResolutionAnswer.model_validate(found.body)
+        name, by = person(answer.by)
+        by, evidence = deps.redactor.redact(by), deps.redactor.redact(answer.evidence)
+        seen = Verification.model_validate(state.get("verification") or {"status": "unverified"})
         body = {
             "choice": answer.choice, "by": by, "account": name, "door": answer.door or "server", "evidence": evidence,
-            "status": found.status,
+            "status": seen.status,
         }  # fmt: skip
-        deps.store.note(thread_id, "symptom.resolved", body, subject=plan_hash)
+        deps.store.note(thread_id, "symptom.resolved", body, subject=plan.hash)
         deps.store.set_status(thread_id, "running")
         update: dict[str, Any] = {"resolution": None}
         if answer.choice == "retry":
             done = ", ".join(f"{item.id} {item.type}" for item in plan.actions)
-            reason = f"{done} did not help: {said(found)[:1_000]}" + (f"; {evidence}" if evidence else "")
+            reason = f"{done} did not help: {said(seen)[:1_000]}" + (f"; {evidence}" if evidence else "")
             return Command(update={**update, "rejected_because": reason}, goto="recommend")
-        settled = found.model_copy(
+        settled = seen.model_copy(
             update={
                 "settled": f"{answer.choice} by {by}" + (f": {evidence}" if evidence else ""),
                 "accepted": answer.choice == "skip",
