@@ -9,12 +9,13 @@ from ..agents.casebased.lines import is_trouble
 from ..agents.models import Diagnosis
 from ..tools.digest import LogDigest, LogSource, Window, discover_sources
 from ..tools.digest.models import EvidenceLine
+from ..tools.digest.sources import unread_sources
 from ..tools.errors import InputError
 from ..tools.inventory import Inventory, Service
 from ..tools.metric_reading import is_metric
-from ..tools.metric_sources import MetricRef, metric_name
+from ..tools.metric_sources import MetricRef, metric_name, unread_metrics
 from ..tools.metrics import is_steady
-from .more_evidence import dependencies, unread_logs, unread_metrics, window_words
+from .more_evidence import dependencies, window_words
 
 _BAD = ("fatal", "error", "warn")
 _COMPONENTS = 8
@@ -122,7 +123,7 @@ def _services_not_read(
     for service in [*([own] if own else []), *near]:
         if service is not own and (why := _logs_not_read(service, sources)):
             yield why
-        for metric in unread_metrics(service, metrics):
+        for metric in unread_metrics(service.metrics, metrics):
             yield f"metrics of {service.name}: {metric_name(metric)} was not read"
 
 
@@ -131,7 +132,7 @@ def _logs_not_read(service: Service, sources: list[LogSource]) -> str | None:
     if not service.logs:
         return f"{what}: the inventory names no log files of it"
     try:
-        discover_sources(service.logs)
+        found, _notes = discover_sources(service.logs)
     except InputError:
         return f"{what}: {', '.join(service.logs)} cannot be read on this host"
-    return f"{what}: {', '.join(service.logs)} was not read" if unread_logs(service, sources) else None
+    return f"{what}: {', '.join(service.logs)} was not read" if unread_sources(found, sources) else None

@@ -9,9 +9,10 @@ from langgraph.types import Send
 
 from ..agents.models import Diagnosis
 from ..tools.digest import LogDigest, LogSource, Window, discover_sources
+from ..tools.digest.sources import unread_sources
 from ..tools.errors import InputError
 from ..tools.inventory import Inventory, Service
-from ..tools.metric_sources import MetricRef, MetricSource, metric_name
+from ..tools.metric_sources import MetricRef, metric_name, unread_metrics
 
 # Causes that live in another service: its own log says more than its callers' logs.
 _ELSEWHERE = frozenset(
@@ -79,14 +80,7 @@ def unread_logs(service: Service, read: Sequence[LogSource]) -> list[LogSource]:
         found, _notes = discover_sources(service.logs)
     except InputError:
         return []  # an inventory may name logs of another host
-    paths = {path for source in read for path in source.paths}
-    return [source for source in found if paths.isdisjoint(source.paths)]
-
-
-def unread_metrics(service: Service, read: Sequence[MetricRef]) -> list[MetricSource]:
-    """Return the service's metric sources that are not among `read`."""
-    known = [ref.source for ref in read]
-    return [source for source in service.metrics if source not in known]
+    return unread_sources(found, read)
 
 
 def dependencies(name: str, inventory: Inventory) -> Iterator[list[Service]]:
@@ -128,7 +122,7 @@ class _Found:
             number = len(self._read) + len(self.sources) + 1
             self.sources.append(LogSource(id=f"s{number}", name=source.name, paths=source.paths))
             self.said.append(f"the logs of {service.name}: {source.name}")
-        for metric in unread_metrics(service, [*self._known, *self.metrics]) if with_metrics else ():
+        for metric in unread_metrics(service.metrics, [*self._known, *self.metrics]) if with_metrics else ():
             number = len(self._known) + len(self.metrics) + 1
             self.metrics.append(MetricRef(id=f"m{number}", source=metric))
             self.said.append(f"the metrics of {service.name}: {metric_name(metric)}")

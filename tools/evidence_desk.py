@@ -11,13 +11,13 @@ from datetime import datetime
 from .digest import EvidenceLine, LogDigest, LogSource, Window, digest_source, merge_digests, open_lines
 from .digest.parse import LineParser
 from .digest.reading import reference_time
-from .digest.sources import discover_sources
+from .digest.sources import discover_sources, unread_sources
 from .digest.timestamps import iso
 from .errors import InputError
 from .hostile import instruction_kind
 from .inventory import Inventory, Service
 from .metric_reading import metric_digest
-from .metric_sources import MetricRef
+from .metric_sources import MetricRef, unread_metrics
 from .redaction import Redactor
 
 NEIGHBOURS = 4
@@ -75,9 +75,9 @@ class EvidenceDesk:
         if not logs:
             raise InputError(f"the inventory names no log files of {service}")
         found, notes = discover_sources(logs)
-        read = {path: source.id for source in self.sources for path in source.paths}
-        fresh = [source for source in found if read.keys().isdisjoint(source.paths)]
+        fresh = unread_sources(found, self.sources)
         if not fresh:
+            read = {path: source.id for source in self.sources for path in source.paths}
             ids = sorted({read[path] for source in found for path in source.paths if path in read})
             raise InputError(f"the logs of {service} are part of the digest already, as {', '.join(ids)}")
         fetched: list[LogDigest] = []
@@ -93,8 +93,7 @@ class EvidenceDesk:
         Raises `InputError` if the inventory names none, if all were read already, or if none can be read.
         """
         wanted = self._known(service).metrics
-        read = [ref.source for ref in self.metrics]
-        fresh = [source for source in wanted if source not in read]
+        fresh = unread_metrics(wanted, self.metrics)
         if not fresh:
             state = "are part of the digest already" if wanted else "are not named in the inventory"
             raise InputError(f"the metrics of {service} {state}")

@@ -5,6 +5,7 @@ metrics:
   - {prometheus: "http://prometheus:9090", query: 'rate(http_requests_total{job="api"}[5m])'}
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -35,6 +36,12 @@ class MetricRef(BaseModel):
 
     id: str = Field(description="`m1`, `m2`, ...")
     source: MetricSource
+
+
+def unread_metrics(sources: Iterable[MetricSource], read: Iterable[MetricRef]) -> list[MetricSource]:
+    """Return those of `sources` that are not among `read`."""
+    known = [ref.source for ref in read]
+    return [source for source in sources if source not in known]
 
 
 def metric_name(source: MetricSource) -> str:

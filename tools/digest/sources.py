@@ -80,6 +80,12 @@ class LogSource(BaseModel):
     paths: list[str] = Field(description="Absolute paths, oldest first; `-` is stdin.")
 
 
+def unread_sources(found: Iterable[LogSource], read: Iterable[LogSource]) -> list[LogSource]:
+    """Return those of `found` of which no file is among those of `read`."""
+    paths = {path for source in read for path in source.paths}
+    return [source for source in found if paths.isdisjoint(source.paths)]
+
+
 def discover_sources(paths: Sequence[str | Path]) -> tuple[list[LogSource], list[str]]:
     """Return the sources behind `paths` (files, folders, globs, `-`) and notes on what cannot be read.
 
