@@ -122,10 +122,9 @@ def _placed(
 ) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None, bool]]:
     """Return the lines that carry the signature; those that only head its stack trace if no line does."""
     cited = [lines[item] for item in found.evidence_ids if item in lines]
-    placed = [
-        (line, _find(found, line.text), found.literal) for line in cited if not _inside_word(found, line.text)
-    ]
-    return [item for item in placed if item[1] is not None] or placed
+    spans = [(line, _find(found, line.text)) for line in cited]
+    placed = [(line, span, found.literal) for line, span in spans if span is not None]
+    return placed or [(line, None, found.literal) for line, _ in spans if not _holds(found, line.text)]
 
 
 def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
@@ -147,9 +146,9 @@ def _splits_word(text: str, start: int) -> bool:
     return here.isalnum() and before.isalnum() and not (before.islower() and here.isupper())
 
 
-def _inside_word(found: SignatureHit, text: str) -> bool:
-    """Return whether a literal stands in `text` only as the end of longer words."""
-    return found.literal and found.signature.strip().lower() in text.lower() and _find(found, text) is None
+def _holds(found: SignatureHit, text: str) -> bool:
+    """Return whether the letters of a literal stand in `text`, be it inside longer words."""
+    return found.literal and found.signature.strip().lower() in text.lower()
 
 
 @lru_cache(maxsize=8192)
