@@ -8,34 +8,22 @@ import pytest
 from langgraph.types import Command
 
 from ops_assistant import NothingToActOn, OpsAssistant, Settings
-from ops_assistant.graph.build import build_graph
-from ops_assistant.graph.checkpoints import open_checkpointer
 from ops_assistant.graph.seal import Seal
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 from ops_assistant.tools.actions.base import BackendResult
-from ops_assistant.wiring import make_dependencies
 
+from faulty import APPROVE, bare_graph, config, effects
 from scenarios import POOL
-
-APPROVE = {"decisions": [{"type": "approve"}]}
 
 
 def executed(settings: Settings) -> int:
-    return len(SimulatedBackend(settings.data_dir / "simulated.jsonl").entries())
+    return len(effects(settings))
 
 
 @pytest.fixture
 def graph(settings: Settings) -> Iterator[Any]:
-    """The bare graph, as a client of a server has it."""
-    deps = make_dependencies(settings)
-    with open_checkpointer(settings.checkpoint_file) as saver:
-        yield build_graph(deps).compile(checkpointer=saver)
-    deps.store.close()
-    deps.knowledge_base.close()
-
-
-def config(thread_id: str) -> Any:
-    return {"configurable": {"thread_id": thread_id}}
+    with bare_graph(settings) as bare:
+        yield bare
 
 
 def test_the_same_request_sent_twice_decides_once(assistant: OpsAssistant, settings: Settings) -> None:

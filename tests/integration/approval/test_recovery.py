@@ -17,11 +17,8 @@ from ops_assistant.graph.store import Store
 from ops_assistant.run import Run
 from ops_assistant.tools.actions.backends.simulated import SimulatedBackend
 
+from faulty import Killed, die, effects, killed_before_the_claim
 from scenarios import POOL
-
-
-class Killed(BaseException):
-    """Stands for a SIGKILL: nothing that handles errors sees it."""
 
 
 class Later(Clock):
@@ -35,24 +32,11 @@ class Later(Clock):
         return datetime.now(UTC) + self.by
 
 
-def die(*_args: Any, **_kwargs: Any) -> Any:
-    raise Killed
-
-
-def executed(settings: Settings) -> list[str]:
-    return [entry["key"] for entry in SimulatedBackend(settings.data_dir / "simulated.jsonl").entries()]
-
-
 Stop = Callable[[OpsAssistant, pytest.MonkeyPatch], Run]
 
 
-def after_the_approval(assistant: OpsAssistant, monkeypatch: pytest.MonkeyPatch) -> Run:
-    run = assistant.investigate(POOL)
-    with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "claim", die)
-        with pytest.raises(Killed):
-            run.approve(by="dana")
-    return run
+def after_the_approval(assistant: OpsAssistant, _monkeypatch: pytest.MonkeyPatch) -> Run:
+    return killed_before_the_claim(assistant, POOL)
 
 
 def in_an_action(assistant: OpsAssistant, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -110,7 +94,7 @@ def test_an_interrupted_run_is_found_and_gone_on_with(
     assert (again.thread_id, again.status) == (run.thread_id, status)
     assert assistant.interrupted() == []
     assert assistant.recover() == []
-    assert len(executed(settings)) == len(set(executed(settings)))
+    assert len(effects(settings)) == len(set(effects(settings)))
     assert waiting.refresh().waits_for == "approval"
 
 
@@ -162,7 +146,7 @@ def test_four_that_recover_at_once_execute_once(
     for thread in threads:
         thread.join()
     assert errors == []
-    ran = executed(settings)
+    ran = effects(settings)
     planned = sum(len(run.plan.actions) for run in stopped if run.plan)
     assert len(ran) == len(set(ran)) == planned
     assert {run.refresh().status for run in stopped} == {"completed"}
