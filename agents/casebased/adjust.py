@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...tools.digest.models import LogDigest, Template
-from .causality import explains
+from .causality import PASSING_STATES, explains
 from .error_names import names_errno
 from .lines import is_recovery
 from .signs import Sign
@@ -19,19 +19,6 @@ _LONE = 0.6  # one client that was turned away once
 _PROBE = "health-probe-failure"
 TURNED_AWAY = frozenset(
     ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
-)
-# States that come and go by themselves; other faults stay true although the program goes on.
-PASSING_STATES = frozenset(
-    (
-        "quorum-loss",
-        "broker-unavailable",
-        "replication-failure",
-        "network-failure",
-        "dependency-unreachable",
-        "health-probe-failure",
-        "clock-skew",
-        "upstream-timeout",
-    )
 )
 # What a busy or restarted service shows for a while although nothing is broken.
 TEMPORARY = (

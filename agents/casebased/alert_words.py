@@ -14,14 +14,6 @@ _HARM = re.compile(
     re.X | re.I,
 )  # fmt: skip
 
-# Something is not as it should be; whether anybody is hurt is left open.
-_STRAIN = re.compile(
-    r"""\b(?:fail(?:ure|ures)|not|no|slow\w*|takes?|waits?|waiting|times?\s?out|timed\sout|time-?outs?|rises?|rising|gr[eo]w\w*|
-    climb\w*|fell|falls?|doubled|tripled|piles?|piling|backlog|lags?|lagging|late|delay\w*|old|gone|expired|invalid|differ\w*|
-    mismatch\w*|only|half|degraded|complain\w*|blocked|blocks|full|locked|exhausted|lost|out\sof|reset|dropping|flaps?|flapping)\b""",
-    re.X | re.I,
-)  # fmt: skip
-
 # Words for something that passed, that was meant to happen, or that somebody only saw in a log.
 _PASSING = re.compile(
     r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|(?<!at\s)once|short(?:ly)?(?!\safter)|blip|spike|new\sentries|flapped|seen|warns\sof|and\sresolved
@@ -30,6 +22,19 @@ _PASSING = re.compile(
     |logged\s["'\w]|reported\s\w+|log\s(?:has|contains|mentions|shows)|took\s(?:\w+\s){0,3}(?:longer|times\sas\slong)
     |(?:has|have)\s(?:switched|changed)|at\sthe\stime\sof|for\s(?:a\sfew|some|half\sa|\w+)\s(?:seconds?|minutes?)|(?:last|this)\snight's
     |(?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart|month-end|package))\b""",
+    re.X | re.I,
+)  # fmt: skip
+
+# Verbs that tell what happened, and those that tell what is.
+_HAPPENED = re.compile(
+    r"""\b(?:failed|refused|rejected|denied|restarted|died|crashed|lost|stopped|dropped|aborted|reported|logged|noticed|exited|killed|
+    was|were|had|took|sent|deferred|bounced|declined|fired|happened|occurred|rebooted|disconnected|observed|counted|seen|missed|
+    changed|moved|switched|rose|fell|doubled|left|went|became|flapped)\b""",
+    re.X | re.I,
+)  # fmt: skip
+_HOLDS = re.compile(
+    r"""\b(?:fails?|failing|cannot|can't|does|do|is|are|returns?|gets?|rises?|grows?|climbs|has|have|since|any\smore|no\slonger|still|
+    every|all|hangs?|stuck|times\sout|refuses|rejects|answers?|sees?|takes|loses|drops|never|nothing|behind|not)\b""",
     re.X | re.I,
 )  # fmt: skip
 
@@ -58,14 +63,19 @@ def names_harm(message: str) -> bool:
     return bool(_HARM.search(message))
 
 
-def names_strain(message: str) -> bool:
-    """Return whether the alert says that something is not as it should be."""
-    return bool(_STRAIN.search(message))
-
-
 def names_passing(message: str) -> bool:
     """Return whether the alert itself calls what it saw short, over or part of planned work."""
     return bool(_PASSING.search(message)) and not _LASTING.search(message)
+
+
+def tells_the_past(message: str) -> bool:
+    """Return whether the alert tells what happened and nothing of what is: "restarted", "was refused twice"."""
+    return bool(_HAPPENED.search(message)) and not _HOLDS.search(message)
+
+
+def tells_what_is(message: str) -> bool:
+    """Return whether the alert tells of a state that holds: "requests fail", "is still behind"."""
+    return bool(_HOLDS.search(message))
 
 
 def cleared_modes(message: str) -> frozenset[str]:

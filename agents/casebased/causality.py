@@ -81,6 +81,20 @@ EFFECTS: Mapping[str, frozenset[str]] = {
 # What callers see of nearly any failure behind them.
 SURFACE = frozenset(_SURFACE.split())
 
+# States that come and go by themselves; other faults stay true although the program goes on.
+PASSING_STATES = frozenset(
+    (
+        "quorum-loss",
+        "broker-unavailable",
+        "replication-failure",
+        "network-failure",
+        "dependency-unreachable",
+        "health-probe-failure",
+        "clock-skew",
+        "upstream-timeout",
+    )
+)
+
 
 def explains(cause: str, effect: str) -> bool:
     """Return whether `cause`, when present, is enough to explain signs of `effect`."""

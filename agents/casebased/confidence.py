@@ -22,8 +22,8 @@ def fault_confidence(causes: Sequence[Cause]) -> int:
 
 
 def healthy_confidence(score: float) -> int:
-    """Return the confidence that nothing is wrong, from the score of health."""
-    return _percent(0.3 + 0.9 * score)
+    """Return the confidence that nothing is wrong, from the log-odds of health."""
+    return _percent(score)
 
 
 def shares(causes: Sequence[Cause], first: int) -> list[int]:

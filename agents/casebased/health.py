@@ -1,86 +1,109 @@
-"""Whether the logs show a fault at all: what still fails at the end, against what recovered, was planned, succeeds."""
+"""Whether the logs show a fault at all: a cause that still holds, how the logs end, what the alert tells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
-from .adjust import PASSING_STATES, TEMPORARY, TURNED_AWAY
-from .alert_words import names_harm, names_passing, names_strain
-from .endings import ends_calmly, goes_on_normally
-from .lines import is_client_noise, is_recovery, is_routine, is_success, is_trouble
+from .adjust import TEMPORARY
+from .alert_words import names_harm, names_passing, tells_the_past, tells_what_is
+from .causality import PASSING_STATES
+from .endings import ends_calmly, goes_on_normally, succeeds_at_the_end, sums_up_without_failure
+from .lines import is_client_noise, is_recovery, is_routine, is_stranger, is_success, is_trouble
 from .ranking import Cause
 from .signs import Sign
 
-# What speaks for health, and what against it; the balance is above 0 for a healthy service.
-_BASE = 0.6
-_STANDING = 5.0  # for a cause that still holds at the end
-_LOUD = 0.4  # each kind of error line, up to three
-_FAILING = 1.0  # requests answered 5xx, if they are more than this share
-_FAILING_SHARE = 0.02
-# Something works again; was planned; succeeds; and no error line stands without a recovery after it.
-_RECOVERED, _ROUTINE, _SUCCESS, _SILENT = 1.0, 0.8, 0.5, 0.6
-_SEVERITY = {"low": 0.4, "medium": 0.1, "high": -0.3, "critical": -0.6}
-_HARM, _STRAIN, _CALM = -2.2, -0.3, 0.4  # the alert's own words
-_EXPLAINED = 0.5  # share of the alert's harm that is left if it calls it short or planned
-
-# What is left of a cause if the alert only tells what was seen: clients turned away, states that come and go.
-_STRANGERS, _OBSERVED = 0.2, 0.6
-_CALM_END = 0.9
+# How much each trait of the picture speaks for a healthy service, as log-odds: a logistic regression over the
+# incidents of tests/data/incidents, which `python benchmarks/health.py` repeats. `_CAUTION` moves the threshold
+# to where as many faults are taken for health as healthy services for faults, in shares.
+_BASE, _CAUTION = 0.95, 0.75
+_WEIGHTS: Mapping[str, float] = {
+    "harm": -1.4,
+    "severity": -1.1,
+    "passing": 2.3,
+    "holds": -0.5,
+    "past": 1.3,
+    "standing": -2.9,
+    "standing_as_told": -1.9,
+    "lasting_to_the_end": -0.7,
+    "routine": 0.7,
+    "success": 1.25,
+    "silent": 0.3,
+    "loud": -0.5,
+    "failing": -0.35,
+    "calm_end": 1.15,
+    "success_at_end": 0.7,
+    "clean_summary": 0.5,
+}
+_SEVERITY = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+_FAILING_SHARE = 0.02  # of requests answered 5xx
+_MOST_LOUD = 3  # kinds of error lines
+_CERTAIN = 0.7  # from which a fault of a lasting kind that the last lines show is one
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 _ONCE = 0.6  # of a sign that only one line of information shows
+_STRANGER = 0.3  # of a sign whose line only tells what somebody from the internet tried
 
 
 @dataclass(frozen=True)
 class Health:
-    """The picture of health; a `score` above 0 means that nothing is wrong with the service."""
+    """The picture of health; a `score` (log-odds) above 0 means that nothing is wrong with the service."""
 
     score: float
-    standing: float  # 0 to 1: how clearly a cause still holds at the end of the logs
     normal: list[EvidenceLine]  # lines that show recovery, planned work or success
-
-
-def _seen_only(mode: str) -> float:
-    return _STRANGERS if mode in TURNED_AWAY else _OBSERVED if mode in TEMPORARY else 1.0
 
 
 def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     """Weigh what speaks for a healthy service against what speaks for a fault."""
-    calm_sources = goes_on_normally(digest)
-    quiet = [line for line in digest.evidence if line.level not in ("fatal", "error")]
+    traits = picture(alert, digest, causes)
+    score = _BASE + _CAUTION + sum(weight * traits[name] for name, weight in _WEIGHTS.items())
+    if traits["lasting_to_the_end"] >= _CERTAIN:
+        score = min(score, 0.0)  # such a fault does not go by itself, however mild the alert
+    quiet = _quiet(digest)
+    calm = [line for line in digest.evidence if not is_trouble(line) and not is_client_noise(line.text)]
+    shown = [line for line in quiet if is_recovery(line.text) or is_routine(line.text)]
+    normal = list({line.id: line for line in [*shown, *calm[-2:]]}.values())
+    return Health(score, normal)
+
+
+def picture(alert: Alert, digest: LogDigest, causes: list[Cause]) -> dict[str, float]:
+    """Return the traits that tell a healthy service from a faulty one, each 0 or 1 where nothing else is said."""
+    quiet = _quiet(digest)
     recovered = [line for line in quiet if is_recovery(line.text)]
-    routine = [line for line in quiet if is_routine(line.text)]
     loud = {
         line.template
         for line in digest.evidence
         if line.level in ("fatal", "error") and is_trouble(line) and not _over(line, recovered)
     }
     requests = sum(item.requests for item in digest.access)
-    failing = sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
-    fails = failing > _FAILING_SHARE * requests
-    seen_only = names_passing(alert.message)
-    standing = max(
-        (
-            _standing(cause, digest, recovered, calm_sources) * (_seen_only(cause.mode) if seen_only else 1.0)
-            for cause in causes[:3]
-        ),
-        default=0.0,
-    )
-    succeeds = not fails and (requests > 0 or any(is_success(line.text) for line in quiet))
-    score = _BASE + _alarm(alert.message) + _SEVERITY[alert.severity]
-    score += (
-        _RECOVERED * bool(recovered) + _ROUTINE * bool(routine) + _SUCCESS * succeeds + _SILENT * (not loud)
-    )
-    score += _CALM_END * (seen_only and ends_calmly(digest))
-    score -= _STANDING * standing + _LOUD * min(3, len(loud)) + _FAILING * fails
-    calm = [line for line in digest.evidence if not is_trouble(line) and not is_client_noise(line.text)]
-    normal = list({line.id: line for line in [*recovered, *routine, *calm[-2:]]}.values())
-    return Health(score, standing, normal)
+    failed = sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
+    failing = failed > _FAILING_SHARE * requests
+    calm_sources = goes_on_normally(digest)
+    standings = [(cause, _standing(cause, digest, recovered, calm_sources)) for cause in causes[:3]]
+    standing = max((share for _, share in standings), default=0.0)
+    lasting = max((share for cause, share in standings if cause.mode not in TEMPORARY), default=0.0)
+    passing, holds, calm = names_passing(alert.message), tells_what_is(alert.message), ends_calmly(digest)
+    return {
+        "harm": names_harm(alert.message),
+        "severity": _SEVERITY[alert.severity],  # 0 to 3
+        "passing": passing,
+        "holds": holds,
+        "past": tells_the_past(alert.message),
+        "standing": standing,  # 0 to 1: how clearly a cause still holds at the end of the logs
+        "standing_as_told": standing * (holds and not passing),
+        "lasting_to_the_end": lasting * (not calm),
+        "routine": any(is_routine(line.text) for line in quiet),
+        "success": not failing and (requests > 0 or any(is_success(line.text) for line in quiet)),
+        "silent": not loud,
+        "loud": min(_MOST_LOUD, len(loud)),  # kinds of error lines
+        "failing": failing,
+        "calm_end": calm,
+        "success_at_end": succeeds_at_the_end(digest),
+        "clean_summary": sums_up_without_failure(digest),
+    }
 
 
-def _alarm(message: str) -> float:
-    """Return what the alert's own words say: below 0 for harm, above 0 for a mere observation."""
-    words = _HARM if names_harm(message) else _STRAIN if names_strain(message) else _CALM
-    return words * _EXPLAINED if words < 0 and names_passing(message) else words
+def _quiet(digest: LogDigest) -> list[EvidenceLine]:
+    return [line for line in digest.evidence if line.level not in ("fatal", "error")]
 
 
 def _standing(
@@ -98,6 +121,7 @@ def _standing(
                 else 1.0
             )
             * (_ONCE if once and _quiet_once(sign, digest) else 1.0)
+            * (_STRANGER if is_stranger(sign.line.text) else 1.0)
             for sign in cause.signs
         ),
         default=0.0,

@@ -1,6 +1,7 @@
 """What a single line says about the state of things: trouble, recovery, routine, a change."""
 
 import re
+from ipaddress import IPv4Address, IPv4Network
 
 from ...tools.digest.models import EvidenceLine
 
@@ -22,6 +23,21 @@ _CLIENT_NOISE = re.compile(
     |\bConnection\s(?:closed|reset)\sby\s(?:invalid|authenticating)\suser\b|\(no\sauth\sattempts\b|\bfor\sinvalid\suser\s\S+\sfrom\s""",
     re.X,
 )  # fmt: skip
+
+# An IPv4 address; of the private, local and special ranges none is a stranger's.
+_ADDRESS = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.-]|\.\d)")
+
+_OWN_NETWORKS = [
+    IPv4Network(network)
+    for network in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+    )
+]
 
 _RECOVERY = re.compile(
     r"""\b(?:recover(?:ed|y\s(?:complete|finished|done))|re-?connected|re-?established|established|back\sto\snormal|restored|resumed|
@@ -100,6 +116,21 @@ def is_trouble(line: EvidenceLine) -> bool:
     if is_client_noise(line.text) or _ANSWERED.search(line.text):
         return False
     return line.level in ("fatal", "error") or bool(_TROUBLE.search(line.text))
+
+
+def is_stranger(text: str) -> bool:
+    """Return whether all addresses on a line, of which it has some, are somebody's on the internet."""
+    found = [match.group() for match in _ADDRESS.finditer(text)]
+    return bool(found) and not any(map(_is_own, found))
+
+
+def _is_own(text: str) -> bool:
+    """Return whether an address is of a private, loopback or link-local range, or no address at all."""
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        return True
+    return any(address in network for network in _OWN_NETWORKS) or address.is_unspecified
 
 
 def is_recovery(text: str) -> bool:

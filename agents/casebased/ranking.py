@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ...tools.digest.models import EvidenceLine
 from ...tools.knowledge.models import Hit
-from .causality import SURFACE, explains
+from .causality import PASSING_STATES, SURFACE, explains
 from .signs import Sign
 
 _MORE_LINES = 0.4  # share of a further, different line's strength that still counts
@@ -12,7 +13,8 @@ _MAX_LINES = 4
 _SIMILAR = 0.2  # what a case's likeness in words can add for its mode
 _STEP_BACK = 0.75  # how far a fully explained mode steps back
 _TELLS = 0.1  # from which strength another cause is named as the explanation
-_LATE = 0.3  # a cause first seen after its effect explains less
+_LATE = 0.3  # a cause first seen after its effect explains less, as one that passed before its effect did
+_OUTRIGHT = 0.7  # from which a cause below the surface is named, not hinted at
 
 
 @dataclass
@@ -30,10 +32,15 @@ class Cause:
     @property
     def first(self) -> tuple[str, str, int] | None:
         """Return when (and where, for equal times) its first strong sign was printed."""
-        places = [
-            (sign.line.time, sign.line.source, sign.line.line) for sign in self.signs if sign.weight >= 2
-        ]
-        return min(((time or "", source, line) for time, source, line in places), default=None)
+        return min(((line.time or "", line.source, line.line) for line in self._strong_lines()), default=None)
+
+    @property
+    def times(self) -> list[str]:
+        """Return the times of its strong signs."""
+        return list(dict.fromkeys(line.time for line in self._strong_lines() if line.time))
+
+    def _strong_lines(self) -> list[EvidenceLine]:
+        return [sign.line for sign in self.signs if sign.weight >= 2]
 
 
 def rank(
@@ -82,10 +89,9 @@ def _explain(causes: list[Cause]) -> None:
         for other in causes:
             if not explains(other.mode, cause.mode):
                 continue
-            late = _later(other, cause)
-            mutual = explains(cause.mode, other.mode)
-            if mutual and (late or (other.raw < cause.raw and not _later(cause, other))):
-                continue  # each could follow from the other: the earlier one is the cause, else the clearer one
+            late = _later(other, cause) or _passed_before(other, cause)
+            if explains(cause.mode, other.mode) and _is_rather_effect(other, cause, late):
+                continue
             strength = other.raw * (_LATE if late else 1.0)
             if cause.mode not in SURFACE:
                 # What is named clearly itself is not explained by something that is only hinted at.
@@ -94,6 +100,28 @@ def _explain(causes: list[Cause]) -> None:
                 strongest = strength
                 cause.explained_by = other.mode if strength >= _TELLS else None
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)
+
+
+def _is_rather_effect(one: Cause, other: Cause, late: bool) -> bool:
+    """Return whether of two causes that could follow from one another `one` does.
+
+    What breaks by itself does not follow from what its callers see; else the earlier one is the cause, or
+    the clearer one.
+    """
+    if _is_named(one) != _is_named(other) and (one.mode in SURFACE) != (other.mode in SURFACE):
+        return one.mode in SURFACE
+    return late or (one.raw < other.raw and not _later(other, one))
+
+
+def _is_named(cause: Cause) -> bool:
+    """Return whether `cause` lies below the surface and is named outright."""
+    return cause.mode not in SURFACE and cause.raw >= _OUTRIGHT
+
+
+def _passed_before(one: Cause, other: Cause) -> bool:
+    """Return whether `one` is a state that passes and `other` goes on, by the clock, after it was last seen."""
+    ends = max(one.times, default="")
+    return one.mode in PASSING_STATES and ends > "" and sum(time > ends for time in other.times) > 1
 
 
 def _later(one: Cause, other: Cause) -> bool:

@@ -8,6 +8,7 @@ from ...tools.knowledge.models import Hit
 from .adjust import adjusted
 from .alert_words import cleared_modes
 from .changes import blamed_change
+from .clocks import clock_signs
 from .limits import reached_limits
 from .ranking import Cause, rank
 from .signs import Sign, gather
@@ -28,6 +29,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
     )
     signs += structural_signs(digest, signs)
     signs += reached_limits(digest)
+    signs += clock_signs(digest, signs)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings
     damped |= lowered

@@ -21,6 +21,7 @@ _FOREIGN = 0.1  # words that a user or client chose
 _NOISE = 0.2  # a line that only records a client's request in vain
 _SUSPICIOUS = 0.1  # a line that gives orders to a reader
 _PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means something else
+_PHRASE = 140  # characters up to which words that a pattern found are one phrase
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
 _LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 0.85, "none": 0.95, "info": 0.85, "debug": 0.7}
 _SETTING = 0.2  # a line that tells how something is set
@@ -100,7 +101,7 @@ def _without_parts(signs: list[Sign]) -> list[Sign]:
     """
     phrases: dict[str, list[Sign]] = {}
     for sign in signs:
-        if sign.literal and sign.weight >= 2:
+        if sign.span is not None and sign.weight >= 2 and sign.span[1] - sign.span[0] <= _PHRASE:
             phrases.setdefault(sign.line.id, []).append(sign)
     return [
         replace(sign, strength=sign.strength * _PART_OF_LONGER)
