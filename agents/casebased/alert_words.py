@@ -10,7 +10,7 @@ _HARM = re.compile(
     broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
     incomplete|deferred|bounced?|on\shold|stalled|are\sred|is\sred|out\sof\srotation|overdue|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
     every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]
-    |\bno\s\w+(?:\s\w+)?\s(?:is|are|was|were|since|for|reach\w*|arriv\w*|leave\w*|get\w*)\b""",
+    |\b(?:no|nobody|no\sone|none)\s(?!(?:fault|errors?|harm|impact|users?|customers?|effect)\b)\w+|\b(?:stays?|remains?)\s(?:in|un|at)|\bflaps?\b""",
     re.X | re.I,
 )  # fmt: skip
 
@@ -34,13 +34,13 @@ _HAPPENED = re.compile(
 )  # fmt: skip
 _HOLDS = re.compile(
     r"""\b(?:fails?|failing|cannot|can't|does|do|is|are|returns?|gets?|rises?|grows?|climbs|has|have|since|any\smore|no\slonger|still|
-    every|all|hangs?|stuck|times\sout|refuses|rejects|answers?|sees?|takes|loses|drops|never|nothing|behind|not)\b""",
+    every|all|no|nobody|hangs?|stuck|times\sout|refuses|rejects|answers?|sees?|takes|loses|drops|never|nothing|behind|not)\b""",
     re.X | re.I,
 )  # fmt: skip
 
 # Words for a state that lasts, or that people are hurt.
 _LASTING = re.compile(
-    r"\b(?:since|any\smore|no\slonger|still|cannot|can't|every\s(?:request|call|job|page)|all\s(?:requests|calls)|customers?|users?)\b",
+    r"\b(?:since|no\s(?:\w+\s){1,3}(?:from|for|in|any)|any\smore|no\slonger|still|cannot|can't|every\s(?:request|call|job|page)|all\s(?:requests|calls)|customers?|users?)\b",
     re.I,
 )
 

@@ -44,12 +44,12 @@ _EFFECTS: Mapping[str, str] = {
     "db-connection-pool-exhausted queue-backlog application-bug",
     "upstream-timeout": "missing-dependency health-probe-failure db-connection-pool-exhausted queue-backlog "
     "thread-exhaustion",
-    "network-failure": f"{_DOWN} replication-failure storage-io-error",
+    "network-failure": f"{_DOWN} replication-failure storage-io-error tls-handshake-failure",
     "dns-failure": f"{_START} missing-dependency authentication-failure image-pull-failure tls-handshake-failure",
     "tls-certificate-expired": f"{_START} tls-handshake-failure authentication-failure image-pull-failure",
     "tls-handshake-failure": f"{_START} authentication-failure image-pull-failure",
     "authentication-failure": f"{_START} authorization-denied image-pull-failure rate-limited",
-    "authorization-denied": f"{_START} dns-failure image-pull-failure",
+    "authorization-denied": f"{_START} dns-failure image-pull-failure authentication-failure",
     "rate-limited": f"{_SURFACE} queue-backlog image-pull-failure application-bug",
     "quota-exceeded": f"{_SURFACE} queue-backlog unschedulable rate-limited application-bug broker-unavailable",
     "payload-too-large": f"{_SURFACE} network-failure serialization-error replication-failure application-bug "

@@ -136,5 +136,7 @@ def _over(line: EvidenceLine, recovered: list[EvidenceLine]) -> bool:
 
 
 def _quiet_once(sign: Sign, digest: LogDigest) -> bool:
+    if any(sign.line.id in stack.evidence for stack in digest.stacks):
+        return False
     template = next((item for item in digest.templates if item.id == sign.line.template), None)
     return sign.line.level in ("info", "debug", "none") and (template is None or template.count == 1)

@@ -33,7 +33,7 @@ _RESOURCES = [
     )
 ]
 _HARMLESS = re.compile(
-    r"\b(?:cached?|hits?|success\w*|completed?|done|progress|uploaded|downloaded|read|sent|ready|healthy)\b",
+    r"\b(?:cached?|hits?|success\w*|completed?|done|progress|uploaded|downloaded|read|sent|ready|healthy|req)\b",
     re.I,
 )
 

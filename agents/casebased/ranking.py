@@ -44,11 +44,15 @@ class Cause:
 
 
 def rank(
-    signs: Iterable[Sign], hits: Iterable[Hit], damped: Mapping[str, tuple[float, str]] | None = None
+    signs: Iterable[Sign],
+    hits: Iterable[Hit],
+    damped: Mapping[str, tuple[float, str]] | None = None,
+    begins: Mapping[str, str] | None = None,
 ) -> list[Cause]:
     """Return the failure modes for which anything speaks, best first.
 
-    `damped` gives, for modes against which something speaks, the share that is left and the reason.
+    `damped` gives, for modes against which something speaks, the share that is left and the reason;
+    `begins` the first time of each log: what was before that, it cannot tell.
     """
     by_mode: dict[str, list[Sign]] = {}
     for sign in signs:
@@ -66,7 +70,7 @@ def rank(
         factor, reason = (damped or {}).get(mode, (1.0, ""))
         raw *= factor
         causes.append(Cause(mode, raw, raw, own, found, against=[reason] if reason else []))
-    _explain(causes)
+    _explain(causes, begins or {})
     return sorted(causes, key=lambda cause: (-cause.score, cause.mode))
 
 
@@ -82,15 +86,17 @@ def _combined(signs: Iterable[Sign]) -> float:
     return 1 - doubt
 
 
-def _explain(causes: list[Cause]) -> None:
+def _explain(causes: list[Cause], begins: Mapping[str, str]) -> None:
     """Lower the score of each cause by the strongest other that explains it."""
     for cause in causes:
         strongest = 0.0
         for other in causes:
             if not explains(other.mode, cause.mode):
                 continue
-            late = _later(other, cause) or _passed_before(other, cause)
-            if explains(cause.mode, other.mode) and _is_rather_effect(other, cause, late):
+            late = _later(other, cause, begins) or _passed_before(other, cause)
+            if explains(cause.mode, other.mode) and _is_rather_effect(
+                other, cause, late, _later(cause, other, begins)
+            ):
                 continue
             strength = other.raw * (_LATE if late else 1.0)
             if cause.mode not in SURFACE:
@@ -102,15 +108,15 @@ def _explain(causes: list[Cause]) -> None:
         cause.score = cause.raw * (1 - _STEP_BACK * strongest)
 
 
-def _is_rather_effect(one: Cause, other: Cause, late: bool) -> bool:
+def _is_rather_effect(one: Cause, other: Cause, late: bool, first: bool) -> bool:
     """Return whether of two causes that could follow from one another `one` does.
 
     What breaks by itself does not follow from what its callers see; else the earlier one is the cause, or
-    the clearer one.
+    the clearer one. `late` and `first` say whether `one` was seen after and before `other`.
     """
     if _is_named(one) != _is_named(other) and (one.mode in SURFACE) != (other.mode in SURFACE):
         return one.mode in SURFACE
-    return late or (one.raw < other.raw and not _later(other, one))
+    return late or (one.raw < other.raw and not first)
 
 
 def _is_named(cause: Cause) -> bool:
@@ -124,8 +130,11 @@ def _passed_before(one: Cause, other: Cause) -> bool:
     return one.mode in PASSING_STATES and ends > "" and sum(time > ends for time in other.times) > 1
 
 
-def _later(one: Cause, other: Cause) -> bool:
-    """Return whether `one` was first seen after `other`; lines of different logs with equal times tell nothing."""
+def _later(one: Cause, other: Cause, begins: Mapping[str, str]) -> bool:
+    """Return whether `one` was first seen after `other`.
+
+    Lines of different logs with equal times tell nothing, nor does a log that begins after the other's line.
+    """
     if one.first is None or other.first is None:
         return False
     timed = bool(one.first[0] and other.first[0] and one.first[0] != other.first[0])
@@ -133,4 +142,4 @@ def _later(one: Cause, other: Cause) -> bool:
         return False
     if not timed:
         return one.first[1:] > other.first[1:]
-    return one.first > other.first
+    return one.first > other.first and begins.get(one.first[1], "") <= other.first[0]

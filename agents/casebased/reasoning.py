@@ -10,6 +10,7 @@ from .alert_words import cleared_modes
 from .changes import blamed_change
 from .clocks import clock_signs
 from .limits import reached_limits
+from .name_servers import said_by_the_server
 from .ranking import Cause, rank
 from .signs import Sign, gather
 from .startup import own_settings
@@ -33,6 +34,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings
     damped |= lowered
+    damped |= said_by_the_server(signs)
     change = blamed_change(digest)
     if change is not None:
         named = {line.id for line in change.complaints}
@@ -41,4 +43,5 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
                 why = f"The setting that the complaint names was changed just before ({change.line.id})."
                 damped[sign.mode] = (_CHANGED_AWAY, why)
         signs.append(Sign(_MODE_OF_CHANGE, "change", change.line, 3, _CHANGE_STRENGTH, change.span))
-    return rank(signs, hits, damped)
+    begins = {source.name: source.first for source in digest.sources if source.first}
+    return rank(signs, hits, damped, begins)

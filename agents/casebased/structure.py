@@ -53,6 +53,14 @@ _OF_OTHERS = re.compile(
     r"Timeout(?:Error|Exception)?$|Connect(?:ion)?\w*(?:Error|Exception)$|BrokenPipe\w*$"
     r"|^(?:\w+\.)*(?:SystemExit|KeyboardInterrupt|GeneratorExit|CancelledError|InterruptedException)$"  # told to stop
 )
+# A worker that was told to stop while its deepest frames wait for an answer.
+_STOPPED = re.compile(r"(?:SystemExit|KeyboardInterrupt|CancelledError|InterruptedException|Timeout)\b")
+_WAITS = re.compile(
+    r"""socket\.py"|\bssl\.py".*\bread|http/client\.py"|urllib3/|\brecv_into\b|\breadinto\b|socketRead0|SocketInputStream|SocketChannel|
+    NioSocketImpl|\bcurl_exec\b|\bIO\.select\b|net/protocol\.rb""",
+    re.X,
+)
+_WAITING = 0.6
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
@@ -64,7 +72,12 @@ _LANGUAGE = ("java.lang.", "java.util.", "kotlin.", "scala.", "System.", "builti
 def structural_signs(digest: LogDigest, found: Iterable[Sign]) -> list[Sign]:
     """Return the signs that follow from numbers and structure; `found` are those of signatures."""
     lines = {line.id: line for line in digest.evidence}
-    return [*_climbing(digest, lines), *_status_codes(digest), *_own_exceptions(digest, lines, list(found))]
+    return [
+        *_climbing(digest, lines),
+        *_status_codes(digest),
+        *_own_exceptions(digest, lines, list(found)),
+        *_waiting(digest, lines),
+    ]
 
 
 def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
@@ -116,6 +129,18 @@ def _own_exceptions(digest: LogDigest, lines: dict[str, EvidenceLine], found: li
         shown = shown or next((lines[item] for item in stack.evidence if item in lines), None)
         if shown is not None:
             signs.append(Sign("application-bug", stack.exception, shown, 2, _OWN_EXCEPTION, None))
+    return signs
+
+
+def _waiting(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
+    """A worker stopped by its supervisor while it waits for an answer: what it waits for is too slow."""
+    signs = []
+    for stack in digest.stacks:
+        shown = next((lines[item] for item in stack.evidence if item in lines), None)
+        if shown is None or not _STOPPED.search(stack.exception):
+            continue
+        if any(_WAITS.search(frame) for frame in stack.frames[-6:]):
+            signs.append(Sign("upstream-timeout", "waits for an answer", shown, 2, _WAITING, None))
     return signs
 
 

@@ -56,6 +56,8 @@ _BRACKETED = re.compile(rf"(?:[\[<(](?:[\w-]+:)?|\t)({_LEVEL_WORD}|alert)(?: *[\
 # After the name of who speaks: `zoneload: error: zone ...` (BIND), `nsd[59]: error: ...`, ` : Error: ...` (FreeRADIUS).
 _SPOKEN = "|".join(word for word in _LEVEL_WORD.split("|") if word not in _PROSE)
 _SPEAKER = re.compile(rf"(?:^|[\s\]])[\w./-]*(?:\[\d+\])?\s?: ({_SPOKEN}): ", re.I)
+# Monolog's `channel.ERROR: message`.
+_CHANNEL = re.compile(rf"(?:^|[\s\]])[\w-]+\.({_LEVEL_WORD.upper()}|ALERT|EMERGENCY): ")
 _LEADING = re.compile(rf"[\s\]|:-]*({_LEVEL_WORD})(?::(?!/)| *\||\s{{2,}}|\]|, )", re.I)
 # Severities as digits: stunnel's `LOG3[`, Samba's `[2026/11/25 01:13:48,  0]` with 0 for what went wrong.
 _STUNNEL = re.compile(r"[\d. :]{10,24}LOG([0-7])\[")
@@ -103,7 +105,7 @@ def find_level(line: str, after_stamp: int = 0) -> tuple[Level, int]:  # noqa: P
     if (digit := _digit_level(head)) is not None:
         return digit, 0
     best: re.Match[str] | None = None
-    for pattern in (_UPPER, _BRACKETED, _SPEAKER):
+    for pattern in (_UPPER, _BRACKETED, _SPEAKER, _CHANNEL):
         match = pattern.search(head, max(after_stamp - 1, 0))
         if match and (best is None or match.start(1) < best.start(1)):
             best = match
