@@ -45,15 +45,17 @@ _LASTING = re.compile(
 )
 
 _FINE = r"(?:idle|free|normal|fine|ok|low|quiet|healthy|unused|(?:[0-9]|[1-5][0-9])\s?%)"
+# `CPU of the database is low` says nothing about the service's own.
+_NOT_ANOTHERS = r"(?!\s(?:\w+\s)?of\s(?:the\s)?(?!hosts?\b|servers?\b|nodes?\b|machines?\b|service\b)\w)"
 _RESOURCES = {
     r"disks?|storage|file\s?systems?|volume": ("disk-full", "storage-io-error"),
     r"heap|memory|ram": ("heap-out-of-memory", "oom-killed", "gc-pause", "cache-memory-full"),
     r"cpu|load|processors?": ("cpu-saturation", "gc-pause"),
-    r"database|db|queries": ("slow-query", "lock-contention"),
+    r"queries": ("slow-query",),
     r"network|links?": ("network-failure",),
 }
 _CLEARED = [
-    (re.compile(rf"\b(?:{words})\b[^,;.]{{0,40}}\b{_FINE}(?!\w)", re.I), modes)
+    (re.compile(rf"\b(?:{words})\b{_NOT_ANOTHERS}[^,;.]{{0,40}}\b{_FINE}(?!\w)", re.I), modes)
     for words, modes in _RESOURCES.items()
 ]
 

@@ -64,7 +64,7 @@ _EFFECTS: Mapping[str, str] = {
     "native-crash": f"{_DOWN} data-corruption replication-failure application-bug",
     "queue-backlog": "upstream-timeout health-probe-failure",
     "broker-unavailable": f"{_SURFACE} queue-backlog application-bug",
-    "quorum-loss": f"{_SURFACE} broker-unavailable replication-failure queue-backlog network-failure",
+    "quorum-loss": f"{_SURFACE} broker-unavailable replication-failure queue-backlog",
     "cache-memory-full": f"{_SURFACE} heap-out-of-memory application-bug slow-query",
     "clock-skew": f"{_SURFACE} authentication-failure tls-certificate-expired tls-handshake-failure quorum-loss "
     "replication-failure authorization-denied",
@@ -80,6 +80,8 @@ EFFECTS: Mapping[str, frozenset[str]] = {
 
 # What callers see of nearly any failure behind them.
 SURFACE = frozenset(_SURFACE.split())
+# Of two that could follow from one another, what the caller is told and what the refusing side knows.
+SEEN_FROM_OUTSIDE = frozenset([("authentication-failure", "authorization-denied")])
 
 # States that come and go by themselves; other faults stay true although the program goes on.
 PASSING_STATES = frozenset(

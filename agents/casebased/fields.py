@@ -37,7 +37,7 @@ def is_foreign(text: str, start: int, end: int) -> bool:
 
 
 # `0 remaining in queue`, `errors=0`, `"failed": 0`: the words are there, what they name is not.
-_ZERO_BEFORE = re.compile(r"(?<![\w.:/=-])0 (?:\w+ ){0,3}$")
+_ZERO_BEFORE = re.compile(r"(?<![\w.:/=-])0 ?%? (?:\w+ ){0,3}$")
 _ZERO_AFTER = re.compile(r"\w*[\"']?\s?[=:]\s?0(?![\w.,:/%-])")
 
 

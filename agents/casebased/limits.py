@@ -23,7 +23,7 @@ _RESOURCES = [
         (r"pool\b|pooled\b", "db-connection-pool-exhausted"),
         (r"threads?\b|workers?\b|children\b|executors?\b|processes\b|pids?\b|slots?\b", "thread-exhaustion"),
         (r"connections?\b|conns?\b|clients?\b|sessions?\b", "too-many-connections"),
-        (r"quota\b|allowance\b", "quota-exceeded"),
+        (r"quota\b|allowance\b|plan\b|monthly\b", "quota-exceeded"),
         (r"queued?\b|backlog\b|buffer\b|mailbox\b", "queue-backlog"),
         (r"disk\b|file.?system\b|volume\b|partition\b|space\b|storage\b", "disk-full"),
         (r"heap\b|old gen\b", "heap-out-of-memory"),

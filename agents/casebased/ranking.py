@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ...tools.digest.models import EvidenceLine
 from ...tools.knowledge.models import Hit
-from .causality import PASSING_STATES, SURFACE, explains
+from .causality import PASSING_STATES, SEEN_FROM_OUTSIDE, SURFACE, explains
 from .signs import Sign
 
 _MORE_LINES = 0.4  # share of a further, different line's strength that still counts
@@ -14,6 +14,7 @@ _SIMILAR = 0.2  # what a case's likeness in words can add for its mode
 _STEP_BACK = 0.75  # how far a fully explained mode steps back
 _TELLS = 0.1  # from which strength another cause is named as the explanation
 _LATE = 0.3  # a cause first seen after its effect explains less, as one that passed before its effect did
+_SAME_RECORD = 3  # lines without a time this far on belong to the record before them
 _OUTRIGHT = 0.7  # from which a cause below the surface is named, not hinted at
 
 
@@ -114,14 +115,18 @@ def _is_rather_effect(one: Cause, other: Cause, late: bool, first: bool) -> bool
     What breaks by itself does not follow from what its callers see; else the earlier one is the cause, or
     the clearer one. `late` and `first` say whether `one` was seen after and before `other`.
     """
-    if _is_named(one) != _is_named(other) and (one.mode in SURFACE) != (other.mode in SURFACE):
-        return one.mode in SURFACE
+    if _is_named(one) != _is_named(other):
+        return _is_named(other)
+    if (one.mode, other.mode) in SEEN_FROM_OUTSIDE:
+        return True
     return late or (one.raw < other.raw and not first)
 
 
 def _is_named(cause: Cause) -> bool:
-    """Return whether `cause` lies below the surface and is named outright."""
-    return cause.mode not in SURFACE and cause.raw >= _OUTRIGHT
+    """Return whether `cause` lies below the surface and a line names it outright."""
+    return (
+        cause.mode not in SURFACE and cause.raw >= _OUTRIGHT and any(sign.weight > 2 for sign in cause.signs)
+    )
 
 
 def _passed_before(one: Cause, other: Cause) -> bool:
@@ -141,5 +146,6 @@ def _later(one: Cause, other: Cause, begins: Mapping[str, str]) -> bool:
     if not timed and one.first[1] != other.first[1]:
         return False
     if not timed:
-        return one.first[1:] > other.first[1:]
+        near = _SAME_RECORD if other.first[0] and not one.first[0] else 0
+        return one.first[2] > other.first[2] + near
     return one.first > other.first and begins.get(one.first[1], "") <= other.first[0]
