@@ -14,9 +14,11 @@ _NUMBER = re.compile(r"\d+")
 _OUTER = 0.5  # an exception that another one caused
 _OVER = 0.5  # a state after which the same log reports that it works again
 _PROBED = 0.4  # a failed probe whose own line says why it failed
+_RAISED = 0.5  # a crash right beside the errno that the program did not expect
 _REASONED = 0.6  # `login failed: no master found`: what follows the colon is why
 _LONE = 0.6  # one client that was turned away once
-_PROBE = "health-probe-failure"
+_BESIDE = 2  # lines
+_PROBE, _BUG = "health-probe-failure", "application-bug"
 TURNED_AWAY = frozenset(
     ("authentication-failure", "authorization-denied", "payload-too-large", "rate-limited")
 )
@@ -34,6 +36,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     over = _over_lines(signs, digest)
     lone = _lone_modes(signs, digest)
     explained = _explained_probes(signs)
+    raised = _raised_by_errno(signs)
     reasoned = _reasoned(signs)
     return [
         replace(
@@ -43,6 +46,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
             * (_OVER if i in over else 1.0)
             * (_LONE if sign.mode in lone else 1.0)
             * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0)
+            * (_RAISED if i in raised else 1.0)
             * (_REASONED if i in reasoned else 1.0),
         )
         for i, sign in enumerate(signs)
@@ -116,6 +120,22 @@ def _explained_probes(signs: Sequence[Sign]) -> frozenset[str]:
     """Return the lines of probes that name what the probe met: `failed protocol test: Connection refused`."""
     return frozenset(
         sign.line.id for sign in signs if names_errno(sign.quote) and explains(sign.mode, _PROBE)
+    )
+
+
+def _raised_by_errno(signs: Sequence[Sign]) -> frozenset[int]:
+    """Return the places of signs of a bug right beside an error number that explains them."""
+    errnos = {
+        (sign.line.source, sign.line.line)
+        for sign in signs
+        if sign.weight >= 2 and names_errno(sign.quote) and explains(sign.mode, _BUG)
+    }
+    return frozenset(
+        place
+        for place, sign in enumerate(signs)
+        if sign.mode == _BUG
+        and sign.weight < 3
+        and any((sign.line.source, sign.line.line + step) in errnos for step in range(-_BESIDE, _BESIDE + 1))
     )
 
 

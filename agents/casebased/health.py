@@ -16,24 +16,24 @@ from .signs import Sign
 # How much each trait of the picture speaks for a healthy service, as log-odds: a logistic regression over the
 # incidents of tests/data/incidents, which `python benchmarks/health.py` repeats. `_CAUTION` moves the threshold
 # to where as many faults are taken for health as healthy services for faults, in shares.
-_BASE, _CAUTION = 0.95, 0.75
+_BASE, _CAUTION = 2.2, 0.75
 _WEIGHTS: Mapping[str, float] = {
-    "harm": -1.4,
-    "severity": -1.1,
-    "passing": 2.3,
-    "holds": -0.5,
-    "past": 1.3,
+    "harm": -1.3,
+    "severity": -1.65,
+    "passing": 2.5,
+    "holds": -0.9,
+    "past": 1.4,
     "standing": -2.9,
-    "standing_as_told": -1.9,
-    "lasting_to_the_end": -0.7,
-    "routine": 0.7,
-    "success": 1.25,
+    "standing_as_told": -2.1,
+    "lasting_to_the_end": -0.8,
+    "routine": 0.75,
+    "success": 1.0,
     "silent": 0.3,
-    "loud": -0.5,
-    "failing": -0.35,
-    "calm_end": 1.15,
-    "success_at_end": 0.7,
-    "clean_summary": 0.5,
+    "loud": -0.55,
+    "failing": -0.2,
+    "calm_end": 1.2,
+    "success_at_end": 0.6,
+    "clean_summary": 0.4,
 }
 _SEVERITY = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 _FAILING_SHARE = 0.02  # of requests answered 5xx

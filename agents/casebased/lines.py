@@ -18,7 +18,7 @@ _CLIENT_NOISE = re.compile(
     r"""(?:No\ssuch\sfile\sor\sdirectory|File\sdoes\snot\sexist|is\snot\sfound|not\sfound)\b.*(?:request:|\bclient\b|"(?:GET|HEAD|POST)\s)
     |\bclient\b.*(?:File\sdoes\snot\sexist|not\sfound)
     |"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PROPFIND)\s[^"]*"\s(?:401|403|404|405|410|499)\s
-    |\b[Ii]nvalid\suser\s\S+\s(?:from\s)?\d|\b(?:Recipient\saddress|Sender\saddress|Client\shost|Helo\scommand)\srejected:
+    |\b(?:[Ii]nvalid|[Ii]llegal)\suser\s\S+\s(?:from\s)?\d|\b(?:Recipient\saddress|Sender\saddress|Client\shost|Helo\scommand)\srejected:
     |\bIP\saddress\s'[^']+'\scould\snot\sbe\sresolved|\bgetnameinfo\b|\b(?:no|missing)\sreverse\s(?:DNS|mapping)|\breverse\slookup\b
     |\bRelay(?:ing)?\s(?:access\s)?denied\b|\bblocked\susing\b|\bUser\sunknown\b|\bkex_exchange_identification:|\bbanner\sexchange:
     |\bConnection\s(?:closed|reset)\sby\s(?:invalid|authenticating)\suser\b|\(no\sauth\sattempts\b|\bfor\sinvalid\suser\s\S+\sfrom\s""",

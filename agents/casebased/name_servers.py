@@ -19,7 +19,7 @@ def said_by_the_server(signs: Iterable[Sign]) -> dict[str, tuple[float, str]]:
     """Return, as modes to lower, the failure to resolve names if a name server's own log tells another cause."""
     said = [sign for sign in signs if sign.strength >= _CLEAR and _is_server(sign.line)]
     for sign in said:
-        if sign.weight >= 2 and all(other.mode != _MODE for other in said):
+        if sign.weight >= 2 and all(other.mode != _MODE or other.weight < sign.weight for other in said):
             why = f"The name server's own log says why it does not resolve ({sign.line.id})."
             return {_MODE: (_LEFT, why)}
     return {}

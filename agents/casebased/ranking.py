@@ -117,8 +117,8 @@ def _is_rather_effect(one: Cause, other: Cause, late: bool, first: bool) -> bool
     """
     if _is_named(one) != _is_named(other):
         return _is_named(other)
-    if (one.mode, other.mode) in SEEN_FROM_OUTSIDE:
-        return True
+    if {(one.mode, other.mode), (other.mode, one.mode)} & SEEN_FROM_OUTSIDE and _in_other_logs(one, other):
+        return (one.mode, other.mode) in SEEN_FROM_OUTSIDE
     return late or (one.raw < other.raw and not first)
 
 
@@ -127,6 +127,12 @@ def _is_named(cause: Cause) -> bool:
     return (
         cause.mode not in SURFACE and cause.raw >= _OUTRIGHT and any(sign.weight > 2 for sign in cause.signs)
     )
+
+
+def _in_other_logs(one: Cause, other: Cause) -> bool:
+    """Return whether no log names both outright: then one side was told what the other one knows."""
+    named = [{sign.line.source for sign in cause.signs if sign.weight > 2} for cause in (one, other)]
+    return named[0].isdisjoint(named[1])
 
 
 def _passed_before(one: Cause, other: Cause) -> bool:
