@@ -46,7 +46,7 @@ _LASTING = re.compile(
 
 _FINE = r"(?:idle|free|normal|fine|ok|low|quiet|healthy|unused|(?:[0-9]|[1-5][0-9])\s?%)"
 # `CPU of the database is low` says nothing about the service's own.
-_NOT_ANOTHERS = r"(?!\s(?:\w+\s)?of\s(?:the\s)?(?!hosts?\b|servers?\b|nodes?\b|machines?\b|service\b)\w)"
+_NOT_ANOTHERS = r"(?!\s(?:\w+\s)?of\s(?:the\s)?+(?!hosts?\b|servers?\b|nodes?\b|machines?\b|service\b)\w)"
 _RESOURCES = {
     r"disks?|storage|file\s?systems?|volume": ("disk-full", "storage-io-error"),
     r"heap|memory|ram": ("heap-out-of-memory", "oom-killed", "gc-pause", "cache-memory-full"),

@@ -35,8 +35,8 @@ def _jumps(digest: LogDigest) -> Iterator[EvidenceLine]:
         for before, after in pairwise(sorted(lines, key=lambda line: line.line)):
             if not _is_skew(_seconds(after.time, before.time)):
                 continue
-            later = [line.time for line in lines if line.line > after.line and line.time]
-            if len(later) >= _FEW and max(later) < (before.time or ""):
+            since = [line.time for line in lines if line.line >= after.line and line.time]
+            if len(since) > 1 and max(since) < (before.time or ""):  # one alone came late, no more
                 yield before
                 yield after
 

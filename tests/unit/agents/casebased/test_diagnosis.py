@@ -221,3 +221,121 @@ def test_a_signature_does_not_begin_inside_a_word(diagnosis_of):
     assert diagnosis_of(alert(own)).failure_mode == "dns-failure"
     joined = [stamp(n, "caught MyGaierror") for n in range(9)]
     assert diagnosis_of(alert(joined)).failure_mode == "dns-failure"
+
+
+def test_what_is_told_of_the_past_and_ended_well_is_no_fault_and_what_is_told_of_now_is(diagnosis_of):
+    waits = [
+        stamp(20 + n, f"task {n} failed: deadlock detected, will be tried again", "WARN") for n in range(3)
+    ]
+    after = [stamp(30 + n, f"task {n} finished in 12 ms", "INFO") for n in range(12)]
+    logs = [*WORKS, *waits, *after, stamp(50, "month-end run: 12 of 12 tasks done, 0 failed", "INFO")]
+    past = "checkout: some tasks were tried twice during the month-end run"
+    assert diagnosis_of(alert(logs, past, severity="low")).verdict == "no-fault"
+    now = "checkout: tasks fail since the release, customers wait"
+    assert diagnosis_of(alert([*WORKS, *waits], now)).failure_mode == "lock-contention"
+
+
+def test_what_strangers_try_in_vain_is_no_fault(diagnosis_of):
+    def tried(host):
+        return [stamp(20 + n, f"TLS handshake failed for {host}: http request", "INFO") for n in range(9)]
+
+    counted = "edge: TLS handshake errors doubled"
+    assert (
+        diagnosis_of(alert([*WORKS, *tried("203.0.113.7")], counted, severity="medium")).verdict == "no-fault"
+    )
+    own = alert([*WORKS, *tried("10.20.0.7")], "edge: the tills cannot connect since the update")
+    assert diagnosis_of(own).failure_mode == "tls-handshake-failure"
+
+
+def two_logs(one, other):
+    return ["==> /var/log/client.log <==", *one, "==> /var/log/server.log <==", *other]
+
+
+def test_two_logs_of_one_call_whose_times_never_meet_show_clocks_that_differ(diagnosis_of):
+    calls = [f"2026-11-23 07:00:{n:02d},000 ERROR call {n} refused: 401 Unauthorized" for n in range(1, 9)]
+    answers = [
+        f"2026-11-23 07:07:{n:02d},000 WARN request {n} rejected: signature invalid" for n in range(1, 9)
+    ]
+    message = "sync: the partner rejects all calls"
+    assert diagnosis_of(alert(two_logs(calls, answers), message)).failure_mode == "clock-skew"
+    together = [line.replace("07:07:", "07:00:") for line in answers]
+    assert diagnosis_of(alert(two_logs(calls, together), message)).failure_mode == "authentication-failure"
+
+
+def test_logs_of_two_time_zones_show_no_clock_skew(diagnosis_of):
+    calls = [f"2026-11-23 07:00:{n:02d},000 ERROR call {n} refused: 401 Unauthorized" for n in range(1, 9)]
+    answers = [f"2026-11-23 09:00:{n:02d},000 INFO request {n} answered" for n in range(1, 9)]
+    found = diagnosis_of(alert(two_logs(calls, answers), "sync: the partner rejects all calls"))
+    assert found.failure_mode == "authentication-failure"
+
+
+def test_a_clock_that_jumps_back_explains_the_signatures_that_fail_after_it(diagnosis_of):
+    logs = [
+        *(f"2026-11-23 07:10:{n:02d},000 INFO call {n} answered" for n in range(1, 9)),
+        *(f"2026-11-23 07:02:{n:02d},000 ERROR call {n} refused: 401 Unauthorized" for n in range(1, 9)),
+    ]
+    assert diagnosis_of(alert(logs, "sync: the partner rejects all calls")).failure_mode == "clock-skew"
+
+
+def test_an_outage_that_is_over_does_not_explain_what_goes_on_after_it(diagnosis_of):
+    logs = [
+        stamp(1, "connection to db-02:5432 failed: Connection refused"),
+        *[
+            stamp(n, "could not receive data from WAL stream: requested WAL segment has already been removed")
+            for n in range(10, 20)
+        ],
+    ]
+    found = diagnosis_of(alert(logs, "reports: the figures stand still since the maintenance"))
+    assert found.failure_mode == "replication-failure"
+
+
+def test_a_crash_outranks_the_refusals_that_callers_meet_before_its_log_begins(diagnosis_of):
+    refused = [stamp(n, "connection to sessions:7000 failed: Connection refused") for n in range(1, 20, 2)]
+    crash = [stamp(5, "exited on signal 11 (core dumped)", "FATAL"), stamp(15, "segfault at 0", "FATAL")]
+    found = diagnosis_of(alert(two_logs(refused, crash), "sessions: restarts every few seconds"))
+    assert found.failure_mode == "native-crash"
+
+
+def test_a_name_server_that_says_why_is_believed(diagnosis_of):
+    clients = [stamp(n, f"sync {n} failed: Temporary failure in name resolution") for n in range(1, 9)]
+    server = [
+        f"2026-11-23 07:00:{n:02d} dns-1 unbound[10]: error: ssl handshake failed: certificate verify failed"
+        for n in range(1, 9)
+    ]
+    message = "sync: names cannot be resolved since the upstream was renewed"
+    assert diagnosis_of(alert(two_logs(clients, server), message)).failure_mode == "tls-handshake-failure"
+    assert diagnosis_of(alert(clients, message)).failure_mode == "dns-failure"
+
+
+def test_the_refusing_side_knows_more_than_the_refused(diagnosis_of):
+    client = [stamp(n, "login failed: 530 Login incorrect") for n in range(1, 9)]
+    server = [stamp(n, "USER shop from 10.20.0.32: Limit access denies login", "INFO") for n in range(1, 9)]
+    message = "edi: the partner cannot log in although the password was checked"
+    assert diagnosis_of(alert(two_logs(client, server), message)).failure_mode == "authorization-denied"
+    assert diagnosis_of(alert(client, message)).failure_mode == "authentication-failure"
+
+
+def test_a_worker_that_was_stopped_while_it_waits_for_an_answer_shows_a_slow_dependency(diagnosis_of):
+    logs = [
+        stamp(1, "WORKER TIMEOUT (pid:80)", "CRITICAL"),
+        stamp(2, "Error handling request /quote"),
+        "Traceback (most recent call last):",
+        '  File "/srv/app/quotes.py", line 6, in quote',
+        '    rate = requests.get("http://rates.internal/rate")',
+        '  File "/usr/lib/python3.11/http/client.py", line 286, in _read_status',
+        '    line = str(self.fp.readline(_MAXLINE + 1), "iso-8859-1")',
+        '  File "/usr/lib/python3.11/socket.py", line 706, in readinto',
+        "    return self._sock.recv_into(b)",
+        '  File "/usr/lib/python3/site-packages/gunicorn/workers/base.py", line 200, in handle_abort',
+        "    sys.exit(1)",
+        "SystemExit: 1",
+    ]
+    assert diagnosis_of(alert(logs, "quotes: 502 on all pages")).failure_mode == "upstream-timeout"
+
+
+def test_a_crash_beside_an_error_number_follows_from_it(diagnosis_of):
+    logs = [
+        "thread 'main' (4636) panicked at src/main.rs:9:12:",
+        'called `Result::unwrap()` on an `Err` value: Os { code: 111, message: "Connection refused" }',
+    ]
+    assert diagnosis_of(alert(logs, "stock: crashes at start")).failure_mode == "dependency-unreachable"

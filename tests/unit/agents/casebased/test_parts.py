@@ -2,12 +2,17 @@
 
 import pytest
 
-from ops_assistant.agents.casebased.alert_words import cleared_modes, names_harm
+from ops_assistant.agents.casebased.alert_words import (
+    cleared_modes,
+    names_harm,
+    tells_the_past,
+    tells_what_is,
+)
 from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
 from ops_assistant.agents.casebased.error_names import error_name
 from ops_assistant.agents.casebased.fields import counts_nothing, is_foreign
 from ops_assistant.agents.casebased.limits import reached_limits
-from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_setting, refers
+from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_setting, is_stranger, refers
 from ops_assistant.agents.casebased.objects import fill, named_objects
 from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
@@ -58,6 +63,33 @@ def test_what_a_program_does_without_is_set_to_or_points_to_is_told_from_what_fa
     assert is_setting("*  Max threads: 2")
     for text in ("Cannot open /srv/x: Permission denied", "pool is full, 2 of 2 in use"):
         assert not any(says(text) for says in (goes_on, refers, is_setting))
+
+
+@pytest.mark.parametrize(
+    ("text", "stranger"),
+    [
+        ("refused connection from 203.0.113.7", True),
+        ("refused connection from 203.0.113.7 to 10.20.0.4", False),
+        ("refused connection from 192.168.1.7", False),
+        ("refused, version 1.2.3.4.5", False),
+        ("refused, build 999.1.2.3", False),
+        ("refused", False),
+    ],
+)
+def test_strangers_are_known_by_their_addresses(text, stranger):
+    assert is_stranger(text) is stranger
+
+
+def test_an_alert_tells_the_past_or_what_is():
+    assert tells_the_past("db-1 restarted and two queries were refused")
+    assert not tells_the_past("db-1 was restarted and refuses all queries")
+    assert tells_what_is("queries fail")
+    assert not tells_what_is("two queries failed")
+
+
+def test_the_processor_of_another_system_clears_nothing():
+    assert "cpu-saturation" in cleared_modes("shop is slow, CPU of the host is at 9 %")
+    assert "cpu-saturation" not in cleared_modes("shop is slow, CPU of the database is at 9 %")
 
 
 def test_names_for_commands_are_plain_and_filled_in():
