@@ -91,6 +91,7 @@ def test_time_stamps_are_read_in_utc(line: str, expected: str | None) -> None:
         ("2026-11-25T01:03:38.251 zoneload: error: zone x/IN: bad", "error"),
         ("Wed Nov 25 01:20:47 2026 : Error: x", "error"),
         ("2026.11.25 01:13:48 LOG3[0]: s_connect: x", "error"),
+        ("[2026-11-25T01:13:48.797+00:00] report-builder.ERROR: report failed", "error"),
         ("2026.11.25 01:13:48 LOG5[0]: x", "info"),
         ("[2026/11/25 01:13:48.123,  0] smbd/service.c:168(x)", "error"),
         ("[2026/11/25 01:13:48.123,  3] smbd/service.c:168(x)", "info"),
