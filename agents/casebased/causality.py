@@ -80,6 +80,8 @@ EFFECTS: Mapping[str, frozenset[str]] = {
 
 # What callers see of nearly any failure behind them.
 SURFACE = frozenset(_SURFACE.split())
+# What is written down when it is over, after its callers have complained: a slow statement, a pause, a wait.
+LOGGED_AFTERWARDS = frozenset(("slow-query", "lock-contention", "gc-pause", "cpu-saturation"))
 # Of two that could follow from one another, what the caller is told and what the refusing side knows.
 SEEN_FROM_OUTSIDE = frozenset([("authentication-failure", "authorization-denied")])
 

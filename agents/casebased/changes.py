@@ -12,6 +12,11 @@ _SETTING = re.compile(
     [^\n]{0,30}\b(?:changed|set|updated|modified|overridden|switched)\b""",
     re.X | re.I,
 )  # fmt: skip
+# A line of a difference of two settings files that was logged, `+HTTP_TIMEOUT=0.5`, and the words in names of settings
+# that say too little, or that are no wrong value but a wrong credential.
+_DIFFERENCE = re.compile(r"(?:^|\s)(?P<side>[+-])\s?(?P<name>[A-Za-z][\w.-]{3,60})\s?[=:]\s?\S")
+_TELLING = 5  # letters of the word that complaints have to hold
+_CREDENTIAL = re.compile(r"password|passwd|secret|token|credential|api_?key", re.I)
 _CHANGE = re.compile(
     r"""\b(?:deploy(?:ed|ing|ment)|deploy\s(?:of|started|finished|complete\w*|succeeded)|releas(?:ed|ing)|roll(?:ed|ing)[\s-]?(?:out|back)|rollout|upgrad(?:ed|ing)|migrat(?:ed|ing|ion)s?|
     reload(?:ed|ing)?|reconfigur\w+|(?:config(?:uration)?|settings?)\s(?:was\s|were\s|has\sbeen\s)?(?:re)?(?:loaded|changed|updated|applied)|
@@ -80,8 +85,29 @@ def _distance(time: str | None, moment: str | None, far: float) -> float:
 def blamed_change(digest: LogDigest) -> BlamedChange | None:
     """Return a changed setting if all complaints that name it came after the change, else None.
 
-    The names are compared by words: `statement_timeout` is named by "due to statement timeout".
+    The names are compared by words: `statement_timeout` is named by "due to statement timeout". Where a log shows
+    the old and the new line of a settings file, the longest word of the name has to stand in the complaints.
     """
+    return _told_change(digest) or _shown_change(digest)
+
+
+def _shown_change(digest: LogDigest) -> BlamedChange | None:
+    sides: dict[str, dict[str, tuple[EvidenceLine, re.Match[str]]]] = {}
+    for line in digest.evidence:
+        if match := _DIFFERENCE.search(line.text):
+            sides.setdefault(match["name"], {})[match["side"]] = (line, match)
+    for name, found in sides.items():
+        word = max(_SPLIT.split(name.lower()), key=len)
+        if len(found) < 2 or len(word) < _TELLING or _CREDENTIAL.search(name):
+            continue
+        line, match = found["+"]
+        naming = [other for other in digest.evidence if is_trouble(other) and word in other.text.lower()]
+        if naming:
+            return BlamedChange(line, match.span("name"), naming)
+    return None
+
+
+def _told_change(digest: LogDigest) -> BlamedChange | None:
     for line in digest.evidence:
         match = _SETTING.search(line.text)
         if match is None or line.time is None:

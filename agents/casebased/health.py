@@ -39,6 +39,8 @@ _SEVERITY = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 _FAILING_SHARE = 0.02  # of requests answered 5xx
 _MOST_LOUD = 3  # kinds of error lines
 _CERTAIN = 0.7  # from which a fault of a lasting kind that the last lines show is one
+_CRASHES = frozenset(("heap-out-of-memory", "oom-killed", "native-crash"))
+_CRASHED = 0.75  # from which one of these is a fault although all works again, unless the work it cost was made up for
 _OVER = 0.4  # what is left of a sign after which something is reported to work again
 _ONCE = 0.6  # of a sign that only one line of information shows
 _STRANGER = 0.3  # of a sign whose line only tells what somebody from the internet tried
@@ -56,7 +58,8 @@ def judge(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Health:
     """Weigh what speaks for a healthy service against what speaks for a fault."""
     traits = picture(alert, digest, causes)
     score = _BASE + _CAUTION + sum(weight * traits[name] for name, weight in _WEIGHTS.items())
-    if traits["lasting_to_the_end"] >= _CERTAIN:
+    crash = max((cause.score for cause in causes[:1] if cause.mode in _CRASHES), default=0.0)
+    if traits["lasting_to_the_end"] >= _CERTAIN or (crash >= _CRASHED and not traits["clean_summary"]):
         score = min(score, 0.0)  # such a fault does not go by itself, however mild the alert
     quiet = _quiet(digest)
     calm = [line for line in digest.evidence if not is_trouble(line) and not is_client_noise(line.text)]

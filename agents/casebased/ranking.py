@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ...tools.digest.models import EvidenceLine
 from ...tools.knowledge.models import Hit
-from .causality import PASSING_STATES, SEEN_FROM_OUTSIDE, SURFACE, explains
+from .causality import LOGGED_AFTERWARDS, PASSING_STATES, SEEN_FROM_OUTSIDE, SURFACE, explains
 from .signs import Sign
 
 _MORE_LINES = 0.4  # share of a further, different line's strength that still counts
@@ -94,7 +94,8 @@ def _explain(causes: list[Cause], begins: Mapping[str, str]) -> None:
         for other in causes:
             if not explains(other.mode, cause.mode):
                 continue
-            late = _later(other, cause, begins) or _passed_before(other, cause)
+            afterwards = other.mode in LOGGED_AFTERWARDS
+            late = (not afterwards and _later(other, cause, begins)) or _passed_before(other, cause)
             if explains(cause.mode, other.mode) and _is_rather_effect(
                 other, cause, late, _later(cause, other, begins)
             ):

@@ -32,6 +32,7 @@ STACK_KEYS = frozenset(
         "stack_trace",
         "exception_stacktrace",
         "exc_info",
+        "exc",
         "exception",
         "traceback",
         "error.stack",

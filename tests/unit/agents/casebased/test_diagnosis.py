@@ -339,3 +339,38 @@ def test_a_crash_beside_an_error_number_follows_from_it(diagnosis_of):
         'called `Result::unwrap()` on an `Err` value: Os { code: 111, message: "Connection refused" }',
     ]
     assert diagnosis_of(alert(logs, "stock: crashes at start")).failure_mode == "dependency-unreachable"
+
+
+def test_a_crash_is_a_fault_although_the_program_was_started_again(diagnosis_of):
+    after = [stamp(30 + n, f"GET /items/{n} 200 in 12 ms", "INFO") for n in range(12)]
+    crash = stamp(20, "exited on signal 11 (core dumped)", "FATAL")
+    told = "relay: restarted by itself last night"
+    found = diagnosis_of(alert([*WORKS, crash, *after], told, severity="low"))
+    assert found.failure_mode == "native-crash"
+
+
+def test_a_slow_statement_that_is_logged_when_it_ends_explains_the_time_outs_before(diagnosis_of):
+    logs = [
+        *[stamp(n, "upstream timed out while reading response header from upstream") for n in range(1, 20)],
+        *[
+            stamp(n, f"duration: {41000 + n}.2 ms  statement: select * from orders", "LOG")
+            for n in range(30, 39)
+        ],
+    ]
+    assert diagnosis_of(alert(logs, "shop: 504 on the order pages")).failure_mode == "slow-query"
+
+
+DIFFERENCE = [
+    stamp(1, "settings of sync changed:", "INFO"),
+    "-HTTP_TIMEOUT=5",
+    "+HTTP_TIMEOUT=0.005",
+]
+
+
+def test_a_logged_difference_of_settings_is_blamed_for_what_names_it(diagnosis_of):
+    slow = [stamp(n, f"call {n} failed: ReadTimeout('timed out')", "WARN") for n in range(10, 19)]
+    message = "sync: calls time out again and again"
+    assert diagnosis_of(alert([*DIFFERENCE, *slow], message)).failure_mode == "configuration-error"
+    assert diagnosis_of(alert([*DIFFERENCE[:2], *slow], message)).failure_mode == "upstream-timeout"
+    full = [stamp(n, "No space left on device") for n in range(10, 19)]
+    assert diagnosis_of(alert([*DIFFERENCE, *full], "sync: no file is written")).failure_mode == "disk-full"
