@@ -12,7 +12,7 @@ _CLIMBS = [
     for names, mode, strength in (
         (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
         (
-            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight)",
+            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished)",
             "queue-backlog",
             0.55,
         ),
