@@ -4,6 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network
 
 from ...tools.digest.models import EvidenceLine
+from .fields import counts_nothing
 
 _TROUBLE = re.compile(
     r"""\b(?:errors?|exceptions?|fail(?:s|ed|ure|ing)?|fatal|panic(?:ked)?|abort(?:ed|ing)?|denied|refused|rejected|unable|
@@ -116,7 +117,9 @@ def is_trouble(line: EvidenceLine) -> bool:
     """Return whether the program complains on this line about more than a client's request."""
     if is_client_noise(line.text) or _ANSWERED.search(line.text):
         return False
-    return line.level in ("fatal", "error") or bool(_TROUBLE.search(line.text))
+    if line.level in ("fatal", "error"):
+        return True
+    return any(not counts_nothing(line.text, *match.span()) for match in _TROUBLE.finditer(line.text))
 
 
 def is_stranger(text: str) -> bool:

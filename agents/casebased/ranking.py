@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ...tools.digest.models import EvidenceLine
 from ...tools.knowledge.models import Hit
-from .causality import LOGGED_AFTERWARDS, PASSING_STATES, SEEN_FROM_OUTSIDE, SURFACE, explains
+from .causality import LOGGED_AFTERWARDS, SEEN_FROM_OUTSIDE, SURFACE, explains
 from .signs import Sign
 
 _MORE_LINES = 0.4  # share of a further, different line's strength that still counts
@@ -13,7 +12,7 @@ _MAX_LINES = 4
 _SIMILAR = 0.2  # what a case's likeness in words can add for its mode
 _STEP_BACK = 0.75  # how far a fully explained mode steps back
 _TELLS = 0.1  # from which strength another cause is named as the explanation
-_LATE = 0.3  # a cause first seen after its effect explains less, as one that passed before its effect did
+_LATE = 0.3  # a cause first seen after its effect explains less
 _SAME_RECORD = 3  # lines without a time this far on belong to the record before them
 _OUTRIGHT = 0.7  # from which a cause below the surface is named, not hinted at
 
@@ -33,15 +32,8 @@ class Cause:
     @property
     def first(self) -> tuple[str, str, int] | None:
         """Return when (and where, for equal times) its first strong sign was printed."""
-        return min(((line.time or "", line.source, line.line) for line in self._strong_lines()), default=None)
-
-    @property
-    def times(self) -> list[str]:
-        """Return the times of its strong signs."""
-        return list(dict.fromkeys(line.time for line in self._strong_lines() if line.time))
-
-    def _strong_lines(self) -> list[EvidenceLine]:
-        return [sign.line for sign in self.signs if sign.weight >= 2]
+        lines = [sign.line for sign in self.signs if sign.weight >= 2]
+        return min(((line.time or "", line.source, line.line) for line in lines), default=None)
 
 
 def rank(
@@ -94,8 +86,7 @@ def _explain(causes: list[Cause], begins: Mapping[str, str]) -> None:
         for other in causes:
             if not explains(other.mode, cause.mode):
                 continue
-            afterwards = other.mode in LOGGED_AFTERWARDS
-            late = (not afterwards and _later(other, cause, begins)) or _passed_before(other, cause)
+            late = other.mode not in LOGGED_AFTERWARDS and _later(other, cause, begins)
             if explains(cause.mode, other.mode) and _is_rather_effect(
                 other, cause, late, _later(cause, other, begins)
             ):
@@ -134,12 +125,6 @@ def _in_other_logs(one: Cause, other: Cause) -> bool:
     """Return whether no log names both outright: then one side was told what the other one knows."""
     named = [{sign.line.source for sign in cause.signs if sign.weight > 2} for cause in (one, other)]
     return named[0].isdisjoint(named[1])
-
-
-def _passed_before(one: Cause, other: Cause) -> bool:
-    """Return whether `one` is a state that passes and `other` goes on, by the clock, after it was last seen."""
-    ends = max(one.times, default="")
-    return one.mode in PASSING_STATES and ends > "" and sum(time > ends for time in other.times) > 1
 
 
 def _later(one: Cause, other: Cause, begins: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ops_assistant.agents.casebased.health import picture
 from ops_assistant.agents.models import Diagnosis
 from ops_assistant.tools.alert import Alert
 
@@ -277,23 +278,13 @@ def test_a_clock_that_jumps_back_explains_the_signatures_that_fail_after_it(diag
     assert diagnosis_of(alert(logs, "sync: the partner rejects all calls")).failure_mode == "clock-skew"
 
 
-def test_an_outage_that_is_over_does_not_explain_what_goes_on_after_it(diagnosis_of):
-    logs = [
-        stamp(1, "connection to db-02:5432 failed: Connection refused"),
-        *[
-            stamp(n, "could not receive data from WAL stream: requested WAL segment has already been removed")
-            for n in range(10, 20)
-        ],
-    ]
-    found = diagnosis_of(alert(logs, "reports: the figures stand still since the maintenance"))
-    assert found.failure_mode == "replication-failure"
-
-
-def test_a_crash_outranks_the_refusals_that_callers_meet_before_its_log_begins(diagnosis_of):
-    refused = [stamp(n, "connection to sessions:7000 failed: Connection refused") for n in range(1, 20, 2)]
-    crash = [stamp(5, "exited on signal 11 (core dumped)", "FATAL"), stamp(15, "segfault at 0", "FATAL")]
-    found = diagnosis_of(alert(two_logs(refused, crash), "sessions: restarts every few seconds"))
-    assert found.failure_mode == "native-crash"
+def test_a_log_that_begins_later_does_not_tell_that_its_cause_came_later(diagnosis_of):
+    cut_off = [stamp(n, "store-1 cannot be read: Connection refused") for n in range(1, 20, 2)]
+    lost = [stamp(n, "is starting a new election at term 12", "INFO") for n in range(12, 20, 2)]
+    message = "booking: no bookings can be saved"
+    assert diagnosis_of(alert(two_logs(cut_off, lost), message)).failure_mode == "quorum-loss"
+    before = [stamp(1, "serving", "INFO"), stamp(2, "serving", "INFO"), *lost]
+    assert diagnosis_of(alert(two_logs(cut_off, before), message)).failure_mode == "dependency-unreachable"
 
 
 def test_a_name_server_that_says_why_is_believed(diagnosis_of):
@@ -317,7 +308,6 @@ def test_the_refusing_side_knows_more_than_the_refused(diagnosis_of):
 
 def test_a_worker_that_was_stopped_while_it_waits_for_an_answer_shows_a_slow_dependency(diagnosis_of):
     logs = [
-        stamp(1, "WORKER TIMEOUT (pid:80)", "CRITICAL"),
         stamp(2, "Error handling request /quote"),
         "Traceback (most recent call last):",
         '  File "/srv/app/quotes.py", line 6, in quote',
@@ -374,3 +364,25 @@ def test_a_logged_difference_of_settings_is_blamed_for_what_names_it(diagnosis_o
     assert diagnosis_of(alert([*DIFFERENCE[:2], *slow], message)).failure_mode == "upstream-timeout"
     full = [stamp(n, "No space left on device") for n in range(10, 19)]
     assert diagnosis_of(alert([*DIFFERENCE, *full], "sync: no file is written")).failure_mode == "disk-full"
+
+
+def traits(digest_of, logs, message="shop: some requests were slow during the restart"):
+    return picture(alert(logs, message), digest_of("\n".join(logs)), [])
+
+
+def test_the_picture_of_health_tells_how_the_logs_end(digest_of):
+    waits = [stamp(20 + n, f"task {n} failed: timed out", "WARN") for n in range(3)]
+    after = [stamp(30 + n, f"task {n} finished in 12 ms", "INFO") for n in range(12)]
+    summary = stamp(50, "run: 12 tasks done, 0 failed", "INFO")
+    good, bad = traits(digest_of, [*waits, *after, summary]), traits(digest_of, [*WORKS[:3], *waits])
+    for name in ("calm_end", "success_at_end", "clean_summary"):
+        assert good[name], name
+        assert not bad[name], name
+    assert not traits(digest_of, [summary, *waits])["clean_summary"]  # what fails after it, it does not count
+
+
+def test_the_picture_of_health_tells_what_the_alert_tells(digest_of):
+    past = traits(digest_of, WORKS)
+    assert {name for name in ("past", "passing", "holds", "harm") if past[name]} == {"past", "passing"}
+    now = traits(digest_of, WORKS, "shop: all requests fail since the restart")
+    assert {name for name in ("past", "passing", "holds", "harm") if now[name]} == {"holds", "harm"}
