@@ -40,7 +40,6 @@ class Sign:
     weight: int
     strength: float
     span: tuple[int, int] | None
-    literal: bool = False  # the words stand there as the case writes them, not by a pattern
 
     @property
     def quote(self) -> str:
@@ -59,7 +58,7 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
     for hit in hits:
         present = _GENERIC in hit.case.systems or any(named(system) for system in hit.case.systems)
         for found in hit.signatures:
-            for line, span, literal in _placed(found, lines):
+            for line, span in _placed(found, lines):
                 if is_frame(line.text) or (span is not None and counts_nothing(line.text, *span)):
                     continue
                 strength = _STRENGTH[found.weight] * _said_by(line, found.weight)
@@ -71,9 +70,7 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _FOREIGN
                 if line.id in suspicious:
                     strength *= _SUSPICIOUS
-                signs.append(
-                    Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span, literal)
-                )
+                signs.append(Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span))
     return _without_parts(signs)
 
 
@@ -120,12 +117,12 @@ def _contains(phrase: Sign, sign: Sign) -> bool:
 
 def _placed(
     found: SignatureHit, lines: dict[str, EvidenceLine]
-) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None, bool]]:
+) -> Sequence[tuple[EvidenceLine, tuple[int, int] | None]]:
     """Return the lines that carry the signature; those that only head its stack trace if no line does."""
     cited = [lines[item] for item in found.evidence_ids if item in lines]
     spans = [(line, _find(found, line.text)) for line in cited]
-    placed = [(line, span, found.literal) for line, span in spans if span is not None]
-    return placed or [(line, None, found.literal) for line, _ in spans if not _holds(found, line.text)]
+    placed = [(line, span) for line, span in spans if span is not None]
+    return placed or [(line, None) for line, _ in spans if not _holds(found, line.text)]
 
 
 def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
