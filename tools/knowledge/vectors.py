@@ -14,6 +14,9 @@ from .embedding import Embedder
 
 COLLECTION = "ops_assistant_cases"
 _BATCH = 1000
+# Exact on some thousand vectors: Chroma inserts in parallel, and with its usual 16 links per vector another
+# order of insertion could lose a neighbour and so give the same question another answer.
+_HNSW = {"space": "cosine", "max_neighbors": 48, "ef_construction": 200, "ef_search": 400}
 
 
 class Entry(NamedTuple):
@@ -57,7 +60,7 @@ class VectorIndex:
                 COLLECTION,
                 embedding_function=None,  # else Chroma downloads a model
                 metadata={"embedding": self._embedder.identity, "state": ""},
-                configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
+                configuration={"hnsw": _HNSW},
             )
         metadata = collection.metadata or {}
         stored = metadata.get("embedding")

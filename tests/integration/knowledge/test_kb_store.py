@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from ops_assistant.tools.errors import InputError, KnowledgeBaseError
@@ -67,6 +68,16 @@ def test_damaged_vector_files_are_noticed(tmp_path: Path, damage: str) -> None:
     with KnowledgeBase(tmp_path) as kb:
         assert [hit.case.id for hit in kb.search("No space left on device, the volume is full")] == before
     assert len(list(tmp_path.glob("chroma.damaged-*"))) == 1
+
+
+def test_the_nearest_vectors_are_the_exact_ones(tmp_path: Path) -> None:
+    """An approximate index that loses one now and then gives the same alert another answer."""
+    with KnowledgeBase(tmp_path) as kb:
+        texts = [" ".join(case.symptoms) for case in kb.cases()]
+        index = kb.retriever()._vectors
+        stored = np.array(index._collection.get(include=["embeddings"])["embeddings"])
+        exact = -np.sort(-(index._embedder.embed(texts) @ stored.T), axis=1)[:, :40]
+        np.testing.assert_allclose(index.query(texts, 40)[1], exact, atol=1e-4)
 
 
 def test_a_store_that_is_gone_is_rebuilt(folder: Path) -> None:
