@@ -14,9 +14,15 @@ from .embedding import Embedder
 
 COLLECTION = "ops_assistant_cases"
 _BATCH = 1000
-# Exact on some thousand vectors: Chroma inserts in parallel, and with its usual 16 links per vector another
-# order of insertion could lose a neighbour and so give the same question another answer.
-_HNSW = {"space": "cosine", "max_neighbors": 48, "ef_construction": 200, "ef_search": 400}
+# Generous enough to be exact on some thousand vectors, and inserted in one thread: with the defaults another
+# order of insertion could lose a neighbour, and so give the same alert another answer.
+_HNSW = {
+    "space": "cosine",
+    "max_neighbors": 48,
+    "ef_construction": 200,
+    "ef_search": 1000,
+    "num_threads": 1,
+}
 
 
 class Entry(NamedTuple):
