@@ -46,6 +46,8 @@ _FORMATS: list[tuple[str, re.Pattern[str]]] = [
     ]
 ]  # fmt: skip
 _PROSE = re.compile(r"(?<!\S)[A-Za-z']+(?!\S)")
+# What comes before a moment that is no stamp, e.g. a certificate's `notAfter=Dec  1 00:00:00 2026 GMT`.
+_SPOKEN_OF = re.compile(r"(?:\bnot ?(?:before|after)|\bexpir\w*(?: (?:on|at))?|\bvalid\w*|\buntil)[\s:=]*$", re.I)
 _UPTIME = re.compile(r"\s*\[ *\d+\.\d+s?\]")
 
 
@@ -100,7 +102,8 @@ class TimeReader:
                 continue
             if name == "clock" and match.start() > 2:  # a bare clock is a stamp only where a line begins
                 continue
-            if "{" in line[: match.start()] or len(_PROSE.findall(line, 0, match.start())) > 4:
+            before = line[: match.start()]
+            if "{" in before or len(_PROSE.findall(before)) > 4 or _SPOKEN_OF.search(before):
                 continue  # a moment that the message speaks of
             if best is None or match.start() < best[0].start():
                 best = (match, name, pattern)
