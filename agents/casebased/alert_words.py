@@ -19,7 +19,7 @@ _PASSING = re.compile(
     r"""\b(?:moment(?:ary|arily)?|brief(?:ly)?|(?<!at\s)once|short(?:ly)?(?!\safter)|blip|spike|new\sentries|flapped|seen|warns\sof|and\sresolved
     |(?:was|were)\s(?:\w+\s)?(?:logged|noticed|reported|counted|measured|observed|away|not\sreachable|restarted)
     |(?:errors?|failures?|messages?|logins?|attempts?|warnings?|waits|refused|denials)\s(?:\w+\s)?(?:are\s)?(?:noticed|observed|logged|reported|counted)
-    |logged\s["'\w]|reported\s\w+|log\s(?:has|contains|mentions|shows)|took\s(?:\w+\s){0,3}(?:longer|times\sas\slong)
+    |logged\s["'\w]|reported\s(?!no\b)\w+|log\s(?:has|contains|mentions|shows)|took\s(?:\w+\s){0,3}(?:longer|times\sas\slong)
     |(?:has|have)\s(?:switched|changed)|at\sthe\stime\sof|for\s(?:a\sfew|some|half\sa|\w+)\s(?:seconds?|minutes?)|(?:last|this)\snight's
     |(?:during|in)\s(?:the\s|a\s)?(?:nightly|planned|scheduled|rolling|maintenance|backup|deploy\w*|upgrade|window|restart|month-end|package))\b""",
     re.X | re.I,

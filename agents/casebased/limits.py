@@ -1,4 +1,4 @@
-"""Limits that are reached, read from the numbers themselves: `50/50 connections`, `inodes 100 %`, `idle=0`."""
+"""Limits that are reached, read from numbers: `50/50 connections`, `inodes 100 %`, `idle=0`, a process at 99 % CPU."""
 
 import re
 from collections.abc import Iterator
@@ -32,6 +32,9 @@ _RESOURCES = [
         (r"memory\b|rss\b|mem\b", "oom-killed"),
     )
 ]
+# The columns of `ps` and `top`: the share of one processor, and the state, of which R means that it runs.
+_CPU_COLUMN, _STATE_COLUMNS = "%CPU", ("STAT", "S")
+_BUSY = 60.0  # percent; `ps` gives the mean since the process began
 _HARMLESS = re.compile(
     r"\b(?:cached?|hits?|success\w*|completed?|done|progress|uploaded|downloaded|read|sent|ready|healthy|req)\b",
     re.I,
@@ -48,7 +51,28 @@ def reached_limits(digest: LogDigest) -> list[Sign]:
             if mode is not None and not _HARMLESS.search(around):
                 signs.append(Sign(mode, "limit reached", line, 2, _STRENGTH, (start, end)))
                 break
-    return signs
+    return [*signs, *_busy_processes(digest)]
+
+
+def _busy_processes(digest: LogDigest) -> Iterator[Sign]:
+    """Yield the first row of each process table, if that process runs and takes most of a processor."""
+    heads: dict[str, list[str]] = {}
+    for line in sorted(digest.evidence, key=lambda line: (line.source, line.line)):
+        cells = line.text.split()
+        if _CPU_COLUMN in cells:
+            heads[line.source] = cells
+            continue
+        row = dict(zip(heads.pop(line.source, ()), cells, strict=False))
+        state = next((row[name] for name in _STATE_COLUMNS if name in row), "")
+        if state.startswith("R") and _number(row.get(_CPU_COLUMN, "")) >= _BUSY:
+            yield Sign("cpu-saturation", "busy process", line, 2, _STRENGTH, None)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

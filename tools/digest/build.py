@@ -7,6 +7,7 @@ from typing import Literal
 from ..redaction import Redactor
 from .access import access_stats
 from .collect import Collector
+from .durations import slowest
 from .groups import Group, Line, merge_rare_words, merge_similar
 from .levels import LEVELS
 from .links import MAX_LINKS, build_links
@@ -54,6 +55,8 @@ def build_digest(
         template.id = f"t{number}"
         group = by_id[id(template)]
         lines = {line.number: line for line in (group.first, group.last, *group.others[:3])}
+        if (slow := slowest(group.samples, list(lines.values()))) is not None:
+            lines[slow.number] = slow
         template.examples = [
             writer.add(line, template, number <= 40 or len(ranked) <= 150) for line in lines.values()
         ]

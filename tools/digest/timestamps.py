@@ -47,7 +47,7 @@ _FORMATS: list[tuple[str, re.Pattern[str]]] = [
 ]  # fmt: skip
 _PROSE = re.compile(r"(?<!\S)[A-Za-z']+(?!\S)")
 # What comes before a moment that is no stamp, e.g. a certificate's `notAfter=Dec  1 00:00:00 2026 GMT`.
-_SPOKEN_OF = re.compile(r"(?:\bnot ?(?:before|after)|\bexpir\w*(?: (?:on|at))?|\bvalid\w*|\buntil)[\s:=]*$", re.I)
+_SPOKEN_OF = re.compile(r"\b(?:not ?(?:before|after)|expir\w*)[\s:=]*$", re.I)
 _UPTIME = re.compile(r"\s*\[ *\d+\.\d+s?\]")
 
 

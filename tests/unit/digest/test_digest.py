@@ -122,6 +122,24 @@ def test_new_gone_and_trend_against_the_time_before_the_alert(tmp_path: Path) ->
     assert trend.last > trend.first
 
 
+def test_the_slowest_of_many_like_lines_is_evidence(tmp_path: Path) -> None:
+    durations = [81.2, 79.9, 80.4, 159.6, 81.3, 80.1]
+    text = "".join(at(n, f"LOG:  duration: {ms} ms  execute a2: SELECT 1") for n, ms in enumerate(durations))
+    text += "".join(
+        at(n, f"INFO GET /up 200 {took} job 9000") for n, took in enumerate(["45ms", "1.2s", "40ms"], 10)
+    )
+    shown = [line.text for line in digest_logs([write(tmp_path, text)]).evidence]
+    assert sum("159.6 ms" in line for line in shown) == 1
+    assert sum("80.4 ms" in line for line in shown) == 0  # not far above those shown anyway
+    assert sum("200 1.2s" in line for line in shown) == 1
+
+
+def test_dates_of_certificates_are_no_time_stamps(tmp_path: Path) -> None:
+    text = "notBefore=Nov 30 00:00:00 2026 GMT\nnotAfter=Dec  1 00:00:00 2026 GMT\n"
+    digest = digest_logs([write(tmp_path, text, "openssl.txt")])
+    assert {line.time for line in digest.evidence} == {None}
+
+
 def test_a_burst_stands_out(tmp_path: Path) -> None:
     lines = [at(n * 10, "INFO poll done") for n in range(200)] + [
         at(1000 + n * 0.1, "INFO client left") for n in range(60)

@@ -131,6 +131,23 @@ def test_a_used_up_resource_is_read_from_its_numbers(text, modes):
 
 
 @pytest.mark.parametrize(
+    ("row", "modes"),
+    [
+        ("  412   1 97.3 Rl   00:07 node worker.js", ["cpu-saturation"]),
+        ("  412   1 97.3 Ssl  00:07 node worker.js", []),  # waits, and was busy before
+        ("  412   1  2.1 Rl   00:07 node worker.js", []),
+        ("  412   1", []),
+    ],
+)
+def test_a_process_table_shows_who_takes_the_processor(row, modes):
+    texts = ["  PID  PPID %CPU STAT ELAPSED COMMAND", row, "  413   1 99.9 R    00:01 ps"]
+    lines = [
+        EvidenceLine(id=f"s1:{n}", source="ps.txt", line=n, text=text) for n, text in enumerate(texts, 1)
+    ]
+    assert [sign.mode for sign in reached_limits(LogDigest(evidence=lines))] == modes
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         ("[2026-02-20 03:15:28] ERROR: Connection pool exhausted (50/50 in use)", "Connection pool exhausted"),
