@@ -43,7 +43,8 @@ def _jumps(digest: LogDigest) -> Iterator[EvidenceLine]:
 
 def _apart(digest: LogDigest) -> Iterator[tuple[EvidenceLine, EvidenceLine]]:
     """Yield, for two logs of which one ends before the other begins, those two lines."""
-    for one, other in combinations(filter(_is_dated, digest.sources), 2):
+    sources = [source for source in digest.sources if _is_dated(source, digest.evidence)]
+    for one, other in combinations(sources, 2):
         early, late = sorted((one, other), key=lambda source: source.first or "")
         if not _is_skew(_seconds(early.last, late.first)):
             continue
@@ -56,10 +57,13 @@ def _apart(digest: LogDigest) -> Iterator[tuple[EvidenceLine, EvidenceLine]]:
             )
 
 
-def _is_dated(source: SourceInfo) -> bool:
+def _is_dated(source: SourceInfo, evidence: Iterable[EvidenceLine]) -> bool:
+    """Return whether the lines of a log mostly carry their times, unlike a form with a date in a field."""
+    own = [bool(line.time) for line in evidence if line.source == source.name]
     return (
         bool(source.first and source.last)
         and source.lines_read >= _FEW
+        and sum(own) * 2 > len(own)
         and not any(word in source.name.lower() for word in _FROM_BOOT)
     )
 
