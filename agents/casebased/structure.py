@@ -61,6 +61,9 @@ _WAITS = re.compile(
     re.X,
 )
 _WAITING = 0.6
+# A log that a database writes of its slow statements only; PHP's is of scripts, that wait for anything.
+_SLOW_LOG = re.compile(r"slow[-_ ]?(?:log|quer(?:y|ies))|(?:mysql|mariadb|postgres\w*|mongo\w*)[-_/.]slow", re.I)
+_SLOW = 0.45
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
@@ -77,6 +80,7 @@ def structural_signs(digest: LogDigest, found: Iterable[Sign]) -> list[Sign]:
         *_status_codes(digest),
         *_own_exceptions(digest, lines, list(found)),
         *_waiting(digest, lines),
+        *_slow_statements(digest),
     ]
 
 
@@ -142,6 +146,12 @@ def _waiting(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
         if any(_WAITS.search(frame) for frame in stack.frames[-6:]):
             signs.append(Sign("upstream-timeout", "waits for an answer", shown, 2, _WAITING, None))
     return signs
+
+
+def _slow_statements(digest: LogDigest) -> list[Sign]:
+    """What stands in a log of slow statements is one."""
+    shown = {line.source: line for line in reversed(digest.evidence) if _SLOW_LOG.search(line.source)}
+    return [Sign("slow-query", "slow log", line, 2, _SLOW, None) for line in shown.values()]
 
 
 def _of_library(stack: StackTrace) -> bool:
