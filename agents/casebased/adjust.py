@@ -14,8 +14,11 @@ _NUMBER = re.compile(r"\d+")
 _OUTER = 0.5  # an exception that another one caused
 _OVER = 0.5  # a state after which the same log reports that it works again
 _PROBED = 0.4  # a failed probe whose own line says why it failed
+_STATUS = 0.4  # the status with which a failed probe was answered
 _RAISED = 0.5  # a crash right beside the errno that the program did not expect
 _REASONED = 0.6  # `login failed: no master found`: what follows the colon is why
+_BECAUSE = re.compile(r":\s|\bbecause\b|\bdue to\b|\s\(")
+_PROBES = re.compile(r"(?<![a-z])(?:probes?|health(?:[ _-]?checks?)?|healthz|liveness|readiness)(?![a-z])", re.I)
 _LONE = 0.6  # one client that was turned away once
 _BESIDE = 2  # lines
 _PROBE, _BUG = "health-probe-failure", "application-bug"
@@ -36,6 +39,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     over = _over_lines(signs, digest)
     lone = _lone_modes(signs, digest)
     explained = _explained_probes(signs)
+    probed = _probed_lines(signs)
     raised = _raised_by_errno(signs)
     reasoned = _reasoned(signs)
     return [
@@ -46,6 +50,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
             * (_OVER if i in over else 1.0)
             * (_LONE if sign.mode in lone else 1.0)
             * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0)
+            * (_STATUS if sign.mode in TURNED_AWAY and sign.weight < 3 and sign.line.id in probed else 1.0)
             * (_RAISED if i in raised else 1.0)
             * (_REASONED if i in reasoned else 1.0),
         )
@@ -123,6 +128,13 @@ def _explained_probes(signs: Sequence[Sign]) -> frozenset[str]:
     )
 
 
+def _probed_lines(signs: Sequence[Sign]) -> frozenset[str]:
+    """Return the lines on which probes are reported, if some of them failed: their status is the probe's."""
+    if not any(sign.mode == _PROBE and sign.weight == 3 for sign in signs):
+        return frozenset()
+    return frozenset(sign.line.id for sign in signs if _PROBES.search(sign.line.text))
+
+
 def _raised_by_errno(signs: Sequence[Sign]) -> frozenset[int]:
     """Return the places of signs of a bug right beside an error number that explains them."""
     errnos = {
@@ -140,7 +152,7 @@ def _raised_by_errno(signs: Sequence[Sign]) -> frozenset[int]:
 
 
 def _reasoned(signs: Sequence[Sign]) -> frozenset[int]:
-    """Return the places of signs whose line goes on, after a colon, with the sign of another mode."""
+    """Return the places of signs whose line goes on, after a colon or `because`, with the sign of another mode."""
     last: dict[str, tuple[int, str]] = {}
     for sign in signs:
         if sign.span is not None and sign.weight >= 2:
@@ -151,7 +163,7 @@ def _reasoned(signs: Sequence[Sign]) -> frozenset[int]:
         if sign.span is not None
         and (found := last.get(sign.line.id)) is not None
         and found[1] != sign.mode
-        and ": " in sign.line.text[sign.span[1] - 2 : found[0]]
+        and _BECAUSE.search(sign.line.text, max(sign.span[1] - 8, sign.span[0]), found[0] + 1)
     )
 
 

@@ -41,9 +41,9 @@ _EFFECTS: Mapping[str, str] = {
     "authentication-failure data-corruption dns-failure",
     "port-in-use": f"{_START} native-crash",
     "dependency-unreachable": "replication-failure missing-dependency upstream-timeout health-probe-failure "
-    "db-connection-pool-exhausted queue-backlog application-bug",
+    "db-connection-pool-exhausted queue-backlog application-bug authentication-failure",
     "upstream-timeout": "missing-dependency health-probe-failure db-connection-pool-exhausted queue-backlog "
-    "thread-exhaustion",
+    "thread-exhaustion authentication-failure",
     "network-failure": f"{_DOWN} replication-failure storage-io-error tls-handshake-failure",
     "dns-failure": f"{_START} missing-dependency authentication-failure image-pull-failure tls-handshake-failure",
     "tls-certificate-expired": f"{_START} tls-handshake-failure authentication-failure image-pull-failure",
@@ -57,7 +57,7 @@ _EFFECTS: Mapping[str, str] = {
     "serialization-error": f"{_SURFACE} application-bug queue-backlog replication-failure",
     "configuration-error": f"{_DOWN} dns-failure replication-failure application-bug serialization-error "
     "missing-dependency native-crash",
-    "missing-dependency": f"{_START} schema-mismatch serialization-error",
+    "missing-dependency": f"{_START} schema-mismatch serialization-error authentication-failure authorization-denied",
     "incompatible-version": f"{_START} missing-dependency serialization-error native-crash schema-mismatch "
     "authentication-failure data-corruption",
     "application-bug": f"{_SURFACE} queue-backlog",

@@ -26,6 +26,8 @@ _CLIENT_NOISE = re.compile(
     re.X,
 )  # fmt: skip
 
+# What another server answered to this one, which is its client here.
+_TOLD = re.compile(r"\bsaid: [45]\d\d\b")
 # An IPv4 address; of the private, local and special ranges none is a stranger's.
 _ADDRESS = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.-]|\.\d)")
 
@@ -90,7 +92,7 @@ _REFERS = re.compile(
 
 def is_client_noise(text: str) -> bool:
     """Return whether a line only records what a client asked for in vain (404 and the like)."""
-    return bool(_CLIENT_NOISE.search(text))
+    return bool(_CLIENT_NOISE.search(text)) and not _TOLD.search(text)
 
 
 def is_frame(text: str) -> bool:

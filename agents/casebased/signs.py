@@ -1,5 +1,6 @@
 """Signs: signatures of cases found on lines of evidence, each with how strongly it speaks for its failure mode."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,13 +21,16 @@ _ABSENT_AND_SHORT = 0.45
 _FOREIGN = 0.1  # words that a user or client chose
 _NOISE = 0.2  # a line that only records a client's request in vain
 _SUSPICIOUS = 0.1  # a line that gives orders to a reader
-_PART_OF_LONGER = 0.7  # the words are part of a longer, known phrase that means something else
+_PART_OF_LONGER = 0.5  # the words are part of a longer, known phrase that means something else
 _PHRASE = 140  # characters up to which words that a pattern found are one phrase
 _ELSEWHERE = 0.7  # the words stand in the record's stack, not on the line itself
 _LEVEL = {"fatal": 1.0, "error": 1.0, "warn": 0.85, "none": 0.95, "info": 0.85, "debug": 0.7}
 _SETTING = 0.2  # a line that tells how something is set
 _GOES_ON = 0.4  # the program does without it
 _REFERS = 0.4  # a line that points to others for the cause
+_HEDGED = 0.6  # the program only guesses: `Perhaps out of memory?`
+_GUESS = re.compile(r"\b(?:perhaps|maybe|may be|might be|possibly|probably)\b", re.I)
+_NEAR = 16  # characters before the words in which a guess is announced
 _CHATTER = 0.75  # what programs say at start and in passing holds many words of trouble: `limit`, `timeout`
 
 
@@ -68,6 +72,8 @@ def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
                     strength *= _ELSEWHERE
                 elif is_foreign(line.text, *span):
                     strength *= _FOREIGN
+                elif _GUESS.search(line.text, max(0, span[0] - _NEAR), span[1]):
+                    strength *= _HEDGED
                 if line.id in suspicious:
                     strength *= _SUSPICIOUS
                 signs.append(Sign(hit.case.failure_mode, hit.case.id, line, found.weight, strength, span))

@@ -12,7 +12,7 @@ _CLIMBS = [
     for names, mode, strength in (
         (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
         (
-            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished)",
+            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished|delays?)",
             "queue-backlog",
             0.55,
         ),
@@ -29,6 +29,8 @@ _CLIMBS = [
         (r"gc_?\s?(?:time|pause)\w*", "gc-pause", 0.5),
     )
 ]
+
+_LENGTHS = ("length", "len", "size", "count", "messages", "jobs", "tasks")  # of a queue, where the line names one
 
 # What a share of requests answered with this code says about the cause.
 _CODES = {
@@ -91,8 +93,9 @@ def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
         for trend in template.trends:
             if trend.direction != "up" or shown is None:
                 continue
+            queue = trend.name.lower().split()[-1] in _LENGTHS and "queue" in template.template.lower()
             for name, mode, strength in _CLIMBS:
-                if name.search(trend.name):
+                if name.search("queue" if queue else trend.name):
                     signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
                     break
     return signs

@@ -103,7 +103,7 @@ def _template(group: Group, collector: Collector, redactor: Redactor, pivot: flo
             redactor.redact(name): {redactor.redact(word)[:80]: n for word, n in Counter(words).most_common(12)}
             for name, words in _telling_slots(group)
         },
-        trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 8 else [],
+        trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 6 else [],
     )  # fmt: skip
 
 
