@@ -70,7 +70,12 @@ def succeeds_at_the_end(digest: LogDigest) -> bool:
 
 def sums_up_without_failure(digest: LogDigest) -> bool:
     """Return whether a summary at the end, after the last complaint, counts no failure."""
-    clean = [line for line in digest.evidence if line.time and _CLEAN.search(line.text)]
+    failing = {line.template for line in digest.evidence if is_trouble(line)} - {None}
+    clean = [
+        line
+        for line in digest.evidence
+        if line.time and line.template not in failing and _CLEAN.search(line.text)
+    ]
     summaries = {line.id for line in clean}
     last = max(
         (

@@ -16,24 +16,23 @@ from .signs import Sign
 # How much each trait of the picture speaks for a healthy service, as log-odds: a logistic regression over the
 # incidents of tests/data/incidents, which `python benchmarks/health.py` repeats. `_CAUTION` moves the threshold
 # to where as many faults are taken for health as healthy services for faults, in shares.
-_BASE, _CAUTION = 2.2, 0.75
+_BASE, _CAUTION = 2.5, 0.75
 _WEIGHTS: Mapping[str, float] = {
-    "harm": -1.3,
-    "severity": -1.65,
-    "passing": 2.5,
-    "holds": -0.9,
-    "past": 1.4,
-    "standing": -2.9,
-    "standing_as_told": -2.1,
-    "lasting_to_the_end": -0.8,
-    "routine": 0.75,
-    "success": 1.0,
-    "silent": 0.3,
-    "loud": -0.55,
-    "failing": -0.2,
-    "calm_end": 1.2,
-    "success_at_end": 0.6,
-    "clean_summary": 0.4,
+    "harm": -1.5,
+    "severity": -2.05,
+    "passing": 2.4,
+    "holds": -0.8,
+    "past": 1.7,
+    "standing": -2.85,
+    "standing_as_told": -2.25,
+    "lasting_to_the_end": -1.2,
+    "routine": 0.65,
+    "success": 0.75,
+    "silent": 0.6,
+    "loud": -0.35,
+    "calm_end": 1.25,
+    "success_at_end": 0.45,
+    "clean_summary": 0.15,
 }
 _SEVERITY = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 _FAILING_SHARE = 0.02  # of requests answered 5xx
@@ -72,10 +71,13 @@ def picture(alert: Alert, digest: LogDigest, causes: list[Cause]) -> dict[str, f
     """Return the traits that tell a healthy service from a faulty one, each 0 or 1 where nothing else is said."""
     quiet = _quiet(digest)
     recovered = [line for line in quiet if is_recovery(line.text)]
+    raised = {item for stack in digest.stacks for item in stack.evidence}  # what a program prints of no log
     loud = {
         line.template
         for line in digest.evidence
-        if line.level in ("fatal", "error") and is_trouble(line) and not _over(line, recovered)
+        if (line.level in ("fatal", "error") or line.id in raised)
+        and is_trouble(line)
+        and not _over(line, recovered)
     }
     requests = sum(item.requests for item in digest.access)
     failed = sum(count for item in digest.access for code, count in item.status.items() if code[:1] == "5")
@@ -98,7 +100,6 @@ def picture(alert: Alert, digest: LogDigest, causes: list[Cause]) -> dict[str, f
         "success": not failing and (requests > 0 or any(is_success(line.text) for line in quiet)),
         "silent": not loud,
         "loud": min(_MOST_LOUD, len(loud)),  # kinds of error lines
-        "failing": failing,
         "calm_end": calm,
         "success_at_end": succeeds_at_the_end(digest),
         "clean_summary": sums_up_without_failure(digest),

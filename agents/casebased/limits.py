@@ -35,6 +35,9 @@ _RESOURCES = [
 # The columns of `ps` and `top`: the share of one processor, and the state, of which R means that it runs.
 _CPU_COLUMN, _STATE_COLUMNS = "%CPU", ("STAT", "S")
 _BUSY = 60.0  # percent; `ps` gives the mean since the process began
+# The columns of `df`, with what is used up when they are full; images and snaps always are.
+_USE_COLUMNS = {"Use%": "disk-full", "IUse%": "file-descriptor-exhaustion"}
+_ALWAYS_FULL = re.compile(r"^/dev/loop|^squashfs|^iso9660|/snap/")
 _HARMLESS = re.compile(
     r"\b(?:cached?|hits?|success\w*|completed?|done|progress|uploaded|downloaded|read|sent|ready|healthy|req)\b",
     re.I,
@@ -51,7 +54,21 @@ def reached_limits(digest: LogDigest) -> list[Sign]:
             if mode is not None and not _HARMLESS.search(around):
                 signs.append(Sign(mode, "limit reached", line, 2, _STRENGTH, (start, end)))
                 break
-    return [*signs, *_busy_processes(digest)]
+    return [*signs, *_full_file_systems(digest), *_busy_processes(digest)]
+
+
+def _full_file_systems(digest: LogDigest) -> Iterator[Sign]:
+    """Yield the rows of `df` tables whose file system is full."""
+    heads: dict[str, list[str]] = {}
+    for line in sorted(digest.evidence, key=lambda line: (line.source, line.line)):
+        cells = line.text.split()
+        if any(name in cells for name in _USE_COLUMNS):
+            heads[line.source] = cells
+            continue
+        row = dict(zip(heads.get(line.source, ()), cells, strict=False))
+        for name, mode in _USE_COLUMNS.items():
+            if _number(row.get(name, "").rstrip("%")) >= _FULL and not _ALWAYS_FULL.search(line.text):
+                yield Sign(mode, "full file system", line, 2, _STRENGTH, None)
 
 
 def _busy_processes(digest: LogDigest) -> Iterator[Sign]:
