@@ -18,7 +18,9 @@ _STATUS = 0.4  # the status with which a failed probe was answered
 _RAISED = 0.5  # a crash right beside the errno that the program did not expect
 _REASONED = 0.6  # `login failed: no master found`: what follows the colon is why
 _BECAUSE = re.compile(r":\s|\bbecause\b|\bdue to\b|\s\(")
-_PROBES = re.compile(r"(?<![a-z])(?:probes?|health(?:[ _-]?checks?)?|healthz|liveness|readiness)(?![a-z])", re.I)
+_PROBES = re.compile(
+    r"(?<![a-z])(?:probes?|health(?:[ _-]?checks?)?|healthz|liveness|readiness)(?![a-z])", re.I
+)
 _LONE = 0.6  # one client that was turned away once
 _BESIDE = 2  # lines
 _PROBE, _BUG = "health-probe-failure", "application-bug"

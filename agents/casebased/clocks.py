@@ -1,5 +1,6 @@
 """Clocks that differ, by the logs' own times: two logs of one incident that never overlap, a time that jumps back."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import combinations, pairwise
@@ -13,6 +14,7 @@ _FEW = 3  # lines below which a log's span of time says nothing
 _LEAST, _MOST = 60.0, 12 * 3600.0  # seconds
 _ZONE, _NEAR = 1800.0, 90.0  # seconds: what two time zones differ by is no skew
 _STRENGTH, _ALONE = 0.65, 0.35
+_TIME, _BEGIN = re.compile(r"\d\d:\d\d|\b1\d{9}"), 80  # a line without one has the time of the line before it
 _FROM_BOOT = ("kern", "dmesg")  # their times are counted from the start of the machine
 # What makes two logs that do not overlap more than a coincidence: a check of time or order fails.
 _TELLING = EFFECTS[_MODE] - SURFACE
@@ -59,7 +61,7 @@ def _apart(digest: LogDigest) -> Iterator[tuple[EvidenceLine, EvidenceLine]]:
 
 def _is_dated(source: SourceInfo, evidence: Iterable[EvidenceLine]) -> bool:
     """Return whether the lines of a log mostly carry their times, unlike a form with a date in a field."""
-    own = [bool(line.time) for line in evidence if line.source == source.name]
+    own = [bool(_TIME.search(line.text[:_BEGIN])) for line in evidence if line.source == source.name]
     return (
         bool(source.first and source.last)
         and source.lines_read >= _FEW

@@ -1,4 +1,4 @@
-"""Limits that are reached, read from numbers: `50/50 connections`, `inodes 100 %`, `idle=0`, a process at 99 % CPU."""
+"""Limits that are reached, read from numbers: `50/50 connections`, `inodes 100 %`, `idle=0`."""
 
 import re
 from collections.abc import Iterator
@@ -32,12 +32,6 @@ _RESOURCES = [
         (r"memory\b|rss\b|mem\b", "oom-killed"),
     )
 ]
-# The columns of `ps` and `top`: the share of one processor, and the state, of which R means that it runs.
-_CPU_COLUMN, _STATE_COLUMNS = "%CPU", ("STAT", "S")
-_BUSY = 60.0  # percent; `ps` gives the mean since the process began
-# The columns of `df`, with what is used up when they are full; images and snaps always are.
-_USE_COLUMNS = {"Use%": "disk-full", "IUse%": "file-descriptor-exhaustion"}
-_ALWAYS_FULL = re.compile(r"^/dev/loop|^squashfs|^iso9660|/snap/")
 _HARMLESS = re.compile(
     r"\b(?:cached?|hits?|success\w*|completed?|done|progress|uploaded|downloaded|read|sent|ready|healthy|req)\b",
     re.I,
@@ -54,42 +48,7 @@ def reached_limits(digest: LogDigest) -> list[Sign]:
             if mode is not None and not _HARMLESS.search(around):
                 signs.append(Sign(mode, "limit reached", line, 2, _STRENGTH, (start, end)))
                 break
-    return [*signs, *_full_file_systems(digest), *_busy_processes(digest)]
-
-
-def _full_file_systems(digest: LogDigest) -> Iterator[Sign]:
-    """Yield the rows of `df` tables whose file system is full."""
-    heads: dict[str, list[str]] = {}
-    for line in sorted(digest.evidence, key=lambda line: (line.source, line.line)):
-        cells = line.text.split()
-        if any(name in cells for name in _USE_COLUMNS):
-            heads[line.source] = cells
-            continue
-        row = dict(zip(heads.get(line.source, ()), cells, strict=False))
-        for name, mode in _USE_COLUMNS.items():
-            if _number(row.get(name, "").rstrip("%")) >= _FULL and not _ALWAYS_FULL.search(line.text):
-                yield Sign(mode, "full file system", line, 2, _STRENGTH, None)
-
-
-def _busy_processes(digest: LogDigest) -> Iterator[Sign]:
-    """Yield the first row of each process table, if that process runs and takes most of a processor."""
-    heads: dict[str, list[str]] = {}
-    for line in sorted(digest.evidence, key=lambda line: (line.source, line.line)):
-        cells = line.text.split()
-        if _CPU_COLUMN in cells:
-            heads[line.source] = cells
-            continue
-        row = dict(zip(heads.pop(line.source, ()), cells, strict=False))
-        state = next((row[name] for name in _STATE_COLUMNS if name in row), "")
-        if state.startswith("R") and _number(row.get(_CPU_COLUMN, "")) >= _BUSY:
-            yield Sign("cpu-saturation", "busy process", line, 2, _STRENGTH, None)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+    return signs
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ from .ranking import Cause, rank
 from .signs import Sign, gather
 from .startup import own_settings
 from .structure import structural_signs
+from .tables import table_signs
 
 _CHANGE_STRENGTH = 0.85
 _CHANGED_AWAY = 0.4  # what is left of a mode whose complaints name the setting that was just changed
@@ -30,6 +31,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
     )
     signs += structural_signs(digest, signs)
     signs += reached_limits(digest)
+    signs += table_signs(digest)
     signs += clock_signs(digest, signs)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings

@@ -30,7 +30,15 @@ _CLIMBS = [
     )
 ]
 
-_LENGTHS = ("length", "len", "size", "count", "messages", "jobs", "tasks")  # of a queue, where the line names one
+_LENGTHS = (
+    "length",
+    "len",
+    "size",
+    "count",
+    "messages",
+    "jobs",
+    "tasks",
+)  # of a queue, where the line names one
 
 # What a share of requests answered with this code says about the cause.
 _CODES = {
@@ -64,7 +72,9 @@ _WAITS = re.compile(
 )
 _WAITING = 0.6
 # A log that a database writes of its slow statements only; PHP's is of scripts, that wait for anything.
-_SLOW_LOG = re.compile(r"slow[-_ ]?(?:log|quer(?:y|ies))|(?:mysql|mariadb|postgres\w*|mongo\w*)[-_/.]slow", re.I)
+_SLOW_LOG = re.compile(
+    r"slow[-_ ]?(?:log|quer(?:y|ies))|(?:mysql|mariadb|postgres\w*|mongo\w*)[-_/.]slow", re.I
+)
 _SLOW = 0.45
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature

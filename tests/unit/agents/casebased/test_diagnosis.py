@@ -387,3 +387,76 @@ def test_the_picture_of_health_tells_what_the_alert_tells(digest_of):
     assert {name for name in ("past", "passing", "holds", "harm") if past[name]} == {"past", "passing"}
     now = traits(digest_of, WORKS, "shop: all requests fail since the restart")
     assert {name for name in ("past", "passing", "holds", "harm") if now[name]} == {"holds", "harm"}
+
+
+def test_a_reason_after_because_outranks_what_was_refused(diagnosis_of):
+    refused = "User deploy not allowed because shell /usr/bin/zsh does not exist"
+    logs = [stamp(n, refused, "INFO") for n in range(1, 9)]
+    logs += [stamp(n, "Permission denied (publickey)") for n in range(10, 19)]
+    assert diagnosis_of(alert(logs, "deploy: no release arrives")).failure_mode == "missing-dependency"
+
+
+def test_a_silent_server_explains_the_logins_that_it_should_have_judged(diagnosis_of):
+    logs = [
+        text
+        for n in range(1, 30, 3)
+        for text in (
+            stamp(n, "request failed, due to lack of any response from home server 10.20.0.54"),
+            stamp(n + 1, "Login incorrect (Failed to find live home server): [kim]", "INFO"),
+        )
+    ]
+    assert diagnosis_of(alert(logs, "wifi: guests are rejected")).failure_mode == "upstream-timeout"
+
+
+def test_a_guess_of_the_program_says_less_than_what_it_saw(diagnosis_of):
+    guess = stamp(5, "Worker (pid:17) was sent SIGKILL! Perhaps out of memory?")
+    waits = [stamp(n, "upstream timed out while reading response header from upstream") for n in range(6, 16)]
+    message = "shop: workers are killed every few seconds"
+    assert diagnosis_of(alert([guess], message)).failure_mode == "oom-killed"
+    assert diagnosis_of(alert([*waits, guess], message)).failure_mode == "upstream-timeout"
+
+
+def test_the_status_that_a_probe_was_answered_is_the_probes(diagnosis_of):
+    probed = [stamp(n, 'health check of shop failed: "HTTP/1.1 401 Unauthorized"') for n in range(1, 12)]
+    message = "shop: every page answers 503 since the release"
+    assert diagnosis_of(alert(probed, message)).failure_mode == "health-probe-failure"
+    asked = [stamp(n, 'GET /orders failed: "HTTP/1.1 401 Unauthorized"') for n in range(1, 12)]
+    assert diagnosis_of(alert(asked, message)).failure_mode == "authentication-failure"
+
+
+def test_the_length_of_a_queue_that_climbs_is_read_where_the_line_names_one(diagnosis_of):
+    climbs = [stamp(n, f"exporter queue=mail length={n * 7} workers=1", "INFO") for n in range(1, 9)]
+    message = "shop: pictures appear only after many minutes"
+    assert diagnosis_of(alert(climbs, message)).failure_mode == "queue-backlog"
+    other = [text.replace("queue=mail", "name=mail") for text in climbs]
+    assert diagnosis_of(alert(other, message)).failure_mode != "queue-backlog"
+
+
+def test_what_stands_in_a_log_of_slow_statements_is_one(diagnosis_of):
+    timeouts = [stamp(n, "redis: Timeout reading from socket") for n in range(1, 9)]
+    slow = ["1796102534", "413542", "KEYS", "price:28:*4"]
+    message = "shop: bursts of errors in the reporting hour"
+    logs = ["==> app.log <==", *timeouts, "==> redis-slowlog.txt <==", *slow]
+    assert diagnosis_of(alert(logs, message)).failure_mode == "slow-query"
+    logs[-5] = "==> redis-keys.txt <=="
+    assert diagnosis_of(alert(logs, message)).failure_mode != "slow-query"
+
+
+def test_a_form_with_a_date_in_a_field_is_no_log_whose_clock_differs(diagnosis_of):
+    form = ["Begun: 2026-11-23 06:14:11", "By: apt-get", "Upgraded: broker", "Ended: 2026-11-23 06:15:49"]
+    refused = [stamp(n, "token rejected: signature expired") for n in range(1, 9)]
+    logs = ["==> app.log <==", *refused, "==> history.log <==", *form]
+    assert diagnosis_of(alert(logs, "shop: all calls fail")).failure_mode != "clock-skew"
+
+
+def test_what_a_program_prints_when_it_dies_is_loud(digest_of):
+    crash = ["TypeError: Cannot read properties of null", "    at find (/srv/app/server.js:16:110)"]
+    assert traits(digest_of, [*WORKS, *crash])["loud"] == 1
+    assert traits(digest_of, [*WORKS, "TypeError is the name of a table"])["loud"] == 0
+
+
+def test_a_recap_of_which_one_row_counts_a_failure_is_no_clean_summary(digest_of):
+    recap = [stamp(40, f"web-{n} : ok=3 changed=2 failed=0", "INFO") for n in range(1, 4)]
+    assert traits(digest_of, [*WORKS, *recap])["clean_summary"]
+    recap[0] = recap[0].replace("failed=0", "failed=1")
+    assert not traits(digest_of, [*WORKS, *recap])["clean_summary"]

@@ -16,6 +16,7 @@ from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_se
 from ops_assistant.agents.casebased.objects import fill, named_objects
 from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
+from ops_assistant.agents.casebased.tables import table_signs
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
 from ops_assistant.tools.knowledge import failure_modes
 
@@ -53,6 +54,8 @@ def test_words_of_clients_are_told_from_the_programs_own(line, words, foreign):
 def test_a_scan_for_missing_pages_is_noise_and_a_server_error_is_not():
     assert is_client_noise('1.2.3.4 - - [x] "GET /.env HTTP/1.1" 404 153 "-"')
     assert not is_client_noise('1.2.3.4 - - [x] "GET /cart HTTP/1.1" 502 153 "-"')
+    assert is_client_noise("450 4.7.1 <a@b>: Sender address rejected: hourly limit reached")
+    assert not is_client_noise("host mx said: 450 4.7.1 <a@b>: Sender address rejected: hourly limit reached")
 
 
 def test_what_a_program_does_without_is_set_to_or_points_to_is_told_from_what_fails():
@@ -141,10 +144,29 @@ def test_a_used_up_resource_is_read_from_its_numbers(text, modes):
 )
 def test_a_process_table_shows_who_takes_the_processor(row, modes):
     texts = ["  PID  PPID %CPU STAT ELAPSED COMMAND", row, "  413   1 99.9 R    00:01 ps"]
-    lines = [
-        EvidenceLine(id=f"s1:{n}", source="ps.txt", line=n, text=text) for n, text in enumerate(texts, 1)
-    ]
-    assert [sign.mode for sign in reached_limits(LogDigest(evidence=lines))] == modes
+    assert [sign.mode for sign in table_signs(table("ps.txt", texts))] == modes
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "modes"),
+    [
+        ("Filesystem Size Used Avail Use% Mounted on", "none 3.0M 3.0M 0 100% /srv/ftp", ["disk-full"]),
+        ("Filesystem Size Used Avail Use% Mounted on", "none 3.0M 2.0M 1.0M 67% /srv/ftp", []),
+        ("Filesystem Size Used Avail Use% Mounted on", "/dev/loop3 64M 64M 0 100% /snap/core20", []),
+        (
+            "Filesystem Inodes IUsed IFree IUse% Mounted",
+            "/dev/sda1 9 9 0 100% /",
+            ["file-descriptor-exhaustion"],
+        ),
+    ],
+)
+def test_a_table_of_file_systems_shows_which_is_full(head, row, modes):
+    assert [sign.mode for sign in table_signs(table("df.txt", [head, row]))] == modes
+
+
+def table(source, texts):
+    lines = [EvidenceLine(id=f"s1:{n}", source=source, line=n, text=text) for n, text in enumerate(texts, 1)]
+    return LogDigest(evidence=lines)
 
 
 @pytest.mark.parametrize(
