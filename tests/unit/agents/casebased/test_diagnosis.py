@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops_assistant.agents.casebased.health import picture
+from ops_assistant.agents.casebased.health import _WEIGHTS, picture
 from ops_assistant.agents.models import Diagnosis
 from ops_assistant.tools.alert import Alert
 
@@ -382,6 +382,13 @@ def test_the_picture_of_health_tells_how_the_logs_end(digest_of):
     assert not traits(digest_of, [summary, *later])["clean_summary"]  # what fails after it, it does not count
 
 
+def test_what_speaks_for_health_and_what_against_it_is_beyond_any_fit():
+    for_health = "passing past routine success silent calm_end success_at_end clean_summary"
+    assert {name for name, weight in _WEIGHTS.items() if weight > 0} == set(for_health.split())
+    against_it = "harm severity holds standing standing_as_told lasting_to_the_end loud"
+    assert {name for name, weight in _WEIGHTS.items() if weight < 0} == set(against_it.split())
+
+
 def test_the_picture_of_health_tells_what_the_alert_tells(digest_of):
     past = traits(digest_of, WORKS)
     assert {name for name in ("past", "passing", "holds", "harm") if past[name]} == {"past", "passing"}
@@ -392,7 +399,7 @@ def test_the_picture_of_health_tells_what_the_alert_tells(digest_of):
 def test_a_reason_after_because_outranks_what_was_refused(diagnosis_of):
     refused = "User deploy not allowed because shell /usr/bin/zsh does not exist"
     logs = [stamp(n, refused, "INFO") for n in range(1, 9)]
-    logs += [stamp(n, "Permission denied (publickey)") for n in range(10, 19)]
+    logs += [stamp(n, f"step {n}: Login incorrect") for n in range(10, 19)]
     assert diagnosis_of(alert(logs, "deploy: no release arrives")).failure_mode == "missing-dependency"
 
 

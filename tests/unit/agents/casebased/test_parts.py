@@ -29,6 +29,11 @@ def test_causality_speaks_of_known_modes_only_and_nothing_explains_itself():
         assert not explains(cause, cause)
 
 
+def test_who_should_have_judged_a_login_explains_that_it_was_refused():
+    for mode in ("upstream-timeout", "dependency-unreachable", "missing-dependency", "dns-failure"):
+        assert explains(mode, "authentication-failure"), mode
+
+
 def test_every_specific_mode_explains_what_callers_see_of_it():
     symptoms = {"db-connection-pool-exhausted", "queue-backlog", "replication-failure", "upstream-timeout"}
     for mode in set(EFFECTS) - SURFACE - symptoms:
