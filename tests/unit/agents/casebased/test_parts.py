@@ -115,6 +115,8 @@ def test_names_that_smuggle_shell_are_not_taken():
 
 def test_an_alert_names_harm_or_clears_a_resource():
     assert names_harm("checkout does not answer")
+    assert names_harm("new pictures appear only after many minutes")
+    assert names_harm("the ranking takes more than a second")
     assert not names_harm("heap usage above 90 % for a moment")
     assert "disk-full" in cleared_modes("all writes fail; disk has 70 GB free")
     assert "disk-full" not in cleared_modes("disk of db-1 is full")
