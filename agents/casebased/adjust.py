@@ -17,7 +17,7 @@ _PROBED = 0.4  # a failed probe whose own line says why it failed
 _STATUS = 0.4  # the status with which a failed probe was answered
 _RAISED = 0.5  # a crash right beside the errno that the program did not expect
 _REASONED = 0.6  # `login failed: no master found`: what follows the colon is why
-_BECAUSE = re.compile(r":\s|\bbecause\b|\bdue to\b|\s\(")
+_BECAUSE, _CONNECTIVE = re.compile(r":\s|\bbecause\b|\bdue to\b|\s\("), 8  # characters it may end a sign with
 _PROBES = re.compile(
     r"(?<![a-z])(?:probes?|health(?:[ _-]?checks?)?|healthz|liveness|readiness)(?![a-z])", re.I
 )
@@ -41,7 +41,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
     over = _over_lines(signs, digest)
     lone = _lone_modes(signs, digest)
     explained = _explained_probes(signs)
-    probed = _probed_lines(signs)
+    statuses = _statuses_of_probes(signs)
     raised = _raised_by_errno(signs)
     reasoned = _reasoned(signs)
     return [
@@ -52,7 +52,7 @@ def adjusted(signs: Sequence[Sign], digest: LogDigest) -> list[Sign]:
             * (_OVER if i in over else 1.0)
             * (_LONE if sign.mode in lone else 1.0)
             * (_PROBED if sign.mode == _PROBE and sign.line.id in explained else 1.0)
-            * (_STATUS if sign.mode in TURNED_AWAY and sign.weight < 3 and sign.line.id in probed else 1.0)
+            * (_STATUS if i in statuses else 1.0)
             * (_RAISED if i in raised else 1.0)
             * (_REASONED if i in reasoned else 1.0),
         )
@@ -130,11 +130,15 @@ def _explained_probes(signs: Sequence[Sign]) -> frozenset[str]:
     )
 
 
-def _probed_lines(signs: Sequence[Sign]) -> frozenset[str]:
-    """Return the lines on which probes are reported, if some of them failed: their status is the probe's."""
+def _statuses_of_probes(signs: Sequence[Sign]) -> frozenset[int]:
+    """Return the places of signs that only tell with which status probes were answered, if some probes failed."""
     if not any(sign.mode == _PROBE and sign.weight == 3 for sign in signs):
         return frozenset()
-    return frozenset(sign.line.id for sign in signs if _PROBES.search(sign.line.text))
+    return frozenset(
+        place
+        for place, sign in enumerate(signs)
+        if sign.mode in TURNED_AWAY and sign.weight < 3 and _PROBES.search(sign.line.text)
+    )
 
 
 def _raised_by_errno(signs: Sequence[Sign]) -> frozenset[int]:
@@ -165,7 +169,7 @@ def _reasoned(signs: Sequence[Sign]) -> frozenset[int]:
         if sign.span is not None
         and (found := last.get(sign.line.id)) is not None
         and found[1] != sign.mode
-        and _BECAUSE.search(sign.line.text, max(sign.span[1] - 8, sign.span[0]), found[0] + 1)
+        and _BECAUSE.search(sign.line.text, max(sign.span[1] - _CONNECTIVE, sign.span[0]), found[0] + 1)
     )
 
 

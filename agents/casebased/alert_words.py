@@ -8,7 +8,8 @@ _HARM = re.compile(
     crash\w*|loses?|stopp?(?:s|ed)|unavailable|unreachable|abort\w*|(?:does|do|did|is|are|was|were|has|have|will)\snot|
     doesn't|isn't|aren't|(?:gets?|got|ha[sv]e?|receives?)\sno|no\slonger|never|nothing|not\s\w+(?:ed|ing)|stuck|behind|missing|missed|misses|gaps?|empty|wrong|stale|blank|
     broken|gives?\sup|loop|hangs?|hung|killed|dies|died|unhealthy|resets|deadline|dropped|rolled\sback|seconds\sto|outstanding|
-    later\sand\slater|only\safter|delayed|(?<!were\s)(?<!was\s)slow(?:er|ly)?|latency|p9[059]|after\s(?:several|many)|takes?\s(?:more|longer|up\sto|over|minutes|seconds)|the\sold|incomplete|deferred|bounced?|on\shold|stalled|are\sred|is\sred|out\sof\srotation|overdue|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
+    later\sand\slater|only\safter|delayed|(?<!were\s)(?<!was\s)slow(?:er|ly)?|latency|p9[059]|after\s(?:several|many)|takes?\s(?:more|longer|up\sto|over|minutes|seconds)|the\sold|
+    incomplete|deferred|bounced?|on\shold|stalled|are\sred|is\sred|out\sof\srotation|overdue|duplicat\w+|twice|corrupt\w*|damaged|garbled|unreadable|vanish\w*|disappear\w*|restarts|again\sand\sagain|
     every\s(?:request|call|page|write|read|job|batch)|customers?|users?\s(?:see|get|report|cannot))\b|FATAL|exit\scode\s[1-9]
     |\b(?:no|nobody|no\sone|none)\s(?!(?:fault|errors?|harm|impact|users?|customers?|effect)\b)\w+|\b(?:stays?|remains?)\s(?:in|un|at)|\bflaps?\b""",
     re.X | re.I,

@@ -70,7 +70,8 @@ def succeeds_at_the_end(digest: LogDigest) -> bool:
 
 def sums_up_without_failure(digest: LogDigest) -> bool:
     """Return whether a summary at the end, after the last complaint, counts no failure."""
-    failing = {line.template for line in digest.evidence if is_trouble(line)} - {None}
+    complaints = [line for line in digest.evidence if is_trouble(line)]
+    failing = {line.template for line in complaints} - {None}
     clean = [
         line
         for line in digest.evidence
@@ -78,11 +79,7 @@ def sums_up_without_failure(digest: LogDigest) -> bool:
     ]
     summaries = {line.id for line in clean}
     last = max(
-        (
-            line.time
-            for line in digest.evidence
-            if line.time and line.id not in summaries and is_trouble(line)
-        ),
+        (line.time for line in complaints if line.time and line.id not in summaries),
         default="",
     )
     return any(line.time and line.time >= last and line.level in ("info", "debug", "none") for line in clean)

@@ -71,7 +71,7 @@ def picture(alert: Alert, digest: LogDigest, causes: list[Cause]) -> dict[str, f
     """Return the traits that tell a healthy service from a faulty one, each 0 or 1 where nothing else is said."""
     quiet = _quiet(digest)
     recovered = [line for line in quiet if is_recovery(line.text)]
-    raised = {item for stack in digest.stacks for item in stack.evidence}  # what a program prints of no log
+    raised = _raised(digest)  # loud, though what a dying program prints has no level
     loud = {
         line.template
         for line in digest.evidence
@@ -104,6 +104,11 @@ def picture(alert: Alert, digest: LogDigest, causes: list[Cause]) -> dict[str, f
         "success_at_end": succeeds_at_the_end(digest),
         "clean_summary": sums_up_without_failure(digest),
     }
+
+
+def _raised(digest: LogDigest) -> frozenset[str]:
+    """Return the ids of the lines that head a stack trace."""
+    return frozenset(item for stack in digest.stacks for item in stack.evidence)
 
 
 def _quiet(digest: LogDigest) -> list[EvidenceLine]:
@@ -140,7 +145,7 @@ def _over(line: EvidenceLine, recovered: list[EvidenceLine]) -> bool:
 
 
 def _quiet_once(sign: Sign, digest: LogDigest) -> bool:
-    if any(sign.line.id in stack.evidence for stack in digest.stacks):
+    if sign.line.id in _raised(digest):
         return False
     template = next((item for item in digest.templates if item.id == sign.line.template), None)
     return sign.line.level in ("info", "debug", "none") and (template is None or template.count == 1)

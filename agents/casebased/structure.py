@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from ...tools.digest.models import EvidenceLine, LogDigest, StackTrace
+from ...tools.digest.models import EvidenceLine, LogDigest, StackTrace, Template, Trend
 from .signs import Sign
 
 # A number of this name that climbs steadily speaks for this mode. Names as programs print them.
@@ -30,15 +30,7 @@ _CLIMBS = [
     )
 ]
 
-_LENGTHS = (
-    "length",
-    "len",
-    "size",
-    "count",
-    "messages",
-    "jobs",
-    "tasks",
-)  # of a queue, where the line names one
+_LENGTHS = frozenset(["length", "len", "size", "count", "messages", "jobs", "tasks"])  # of a queue
 
 # What a share of requests answered with this code says about the cause.
 _CODES = {
@@ -103,12 +95,18 @@ def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
         for trend in template.trends:
             if trend.direction != "up" or shown is None:
                 continue
-            queue = trend.name.lower().split()[-1] in _LENGTHS and "queue" in template.template.lower()
+            called = _called(trend, template)
             for name, mode, strength in _CLIMBS:
-                if name.search("queue" if queue else trend.name):
+                if name.search(called):
                     signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
                     break
     return signs
+
+
+def _called(trend: Trend, template: Template) -> str:
+    """Return what a number is called: a length is its queue's, where the line names one."""
+    is_length = trend.name.lower().split()[-1] in _LENGTHS
+    return "queue" if is_length and "queue" in template.template.lower() else trend.name
 
 
 def _status_codes(digest: LogDigest) -> list[Sign]:

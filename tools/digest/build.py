@@ -15,7 +15,7 @@ from .models import EvidenceLine, LogDigest, SourceInfo, StackTrace, Template, T
 from .rank import rank
 from .shapes import STAR
 from .timestamps import iso
-from .trends import find_trends
+from .trends import MIN_SAMPLES, find_trends
 
 MAX_TEMPLATES = 400
 MAX_BYTES = 190_000  # of one source's digest as JSON, about: it travels through checkpoints
@@ -103,7 +103,7 @@ def _template(group: Group, collector: Collector, redactor: Redactor, pivot: flo
             redactor.redact(name): {redactor.redact(word)[:80]: n for word, n in Counter(words).most_common(12)}
             for name, words in _telling_slots(group)
         },
-        trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= 6 else [],
+        trends=find_trends([collector.clean(line.raw) for line in group.samples]) if group.count >= MIN_SAMPLES else [],
     )  # fmt: skip
 
 

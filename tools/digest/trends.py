@@ -7,17 +7,17 @@ from .models import Trend
 
 _NUMBER = re.compile(r"(?<![\w.:-])-?\d+(?:\.\d+)?(?![\d:]|[.]\d|-\d)")
 _NAME = re.compile(r"([A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)[\"']?\s*[=: ]*[\"'(]*$")
-_MIN_SAMPLES = 6
+MIN_SAMPLES = 6  # lines from which a number is followed
 
 
 def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
     """Return the numbers in sampled lines of one group, oldest first, that mostly go one way, and far."""
-    if len(texts) < _MIN_SAMPLES:
+    if len(texts) < MIN_SAMPLES:
         return []
     columns = [list(_NUMBER.finditer(text)) for text in texts]
     width = len(columns[-1])
     columns = [column for column in columns if len(column) == width]
-    if len(columns) < _MIN_SAMPLES or width > 40:
+    if len(columns) < MIN_SAMPLES or width > 40:
         return []
     found = []
     for slot in range(width):
@@ -38,7 +38,7 @@ def find_trends(texts: list[str], limit: int = 3) -> list[Trend]:
 def _direction(values: list[float]) -> int:
     """1 or -1 if at least 80 % of the moves go that way and the range is passed through, else 0."""
     moves = [b - a for a, b in itertools.pairwise(values) if b != a]
-    if len(moves) < _MIN_SAMPLES - 1 or len(moves) < len(values) / 2:
+    if len(moves) < MIN_SAMPLES - 1 or len(moves) < len(values) / 2:
         return 0
     span = max(values) - min(values)
     for sign in (1, -1):
