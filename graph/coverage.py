@@ -68,7 +68,7 @@ def coverage(
 
 def _sources(digest: LogDigest) -> Iterator[Healthy]:
     """Yield the sources with lines in the window of which none is a warning or worse, or a failed answer."""
-    troubled = {line.source for line in digest.evidence if not is_metric(line) and is_trouble(line)}
+    troubled = {line.source for line in digest.evidence if is_trouble(line)}
     bad = {name for item in digest.templates if item.level in _BAD for name in item.sources}
     bad |= {item.source for item in digest.access if any(code[:1] == "5" for code in item.status)}
     inside = {name for item in digest.templates for name in item.sources}

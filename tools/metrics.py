@@ -7,10 +7,11 @@ Prometheus range-query response. Times are ISO 8601 or epoch seconds.
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, Field
@@ -20,6 +21,7 @@ from .errors import InputError
 _TIME_COLUMNS = ("timestamp", "time", "ts", "date", "datetime")
 _STEADY = 0.1  # spread of the values, as a share of their mean, up to which a metric has not moved
 _STEADY_MARK = ", steady"
+_LINE = re.compile(r"metric (.+): (\S+) -> (\S+), min (\S+), max (\S+) at ")
 
 
 class MetricSummary(BaseModel):
@@ -50,6 +52,26 @@ class MetricSummary(BaseModel):
         """How far the values are spread, as a share of their mean."""
         spread = self.maximum - self.minimum
         return spread / (abs(self.mean) + 1e-9) if spread else 0.0
+
+
+class MetricCourse(NamedTuple):
+    """What a line made by `MetricSummary.text` tells of a metric."""
+
+    name: str
+    first: float
+    last: float
+    minimum: float
+    maximum: float
+    steady: bool
+
+
+def metric_course(text: str) -> MetricCourse | None:
+    """Return what a line made by `MetricSummary.text` tells; None of another line."""
+    match = _LINE.match(text)
+    if match is None:
+        return None
+    first, last, minimum, maximum = (float(match[number]) for number in range(2, 6))
+    return MetricCourse(match[1], first, last, minimum, maximum, is_steady(text))
 
 
 def is_steady(text: str) -> bool:

@@ -16,13 +16,13 @@ from .missing import missing_evidence
 from .objects import fill, named_objects
 from .ranking import Cause
 from .reasoning import ranked_causes
+from .systems import GENERIC, NamedSystems, usable
 from .text import shortened
 
 _TOP_K = 60  # cases: all that carry signatures, and the most alike
 _ENOUGH = 0.2  # score below which no known failure mode fits
 _HYPOTHESES = 3
 _SIMILAR = 3
-_GENERAL_STEPS_BACK = 0.1
 _ALIKE = 0.05  # score from which likeness in words alone is worth a hypothesis
 _CONFUSED = 0.3  # of the doubt that is left, for what the first cause is most often taken for
 _EXPLANATION = 240  # characters
@@ -38,8 +38,10 @@ def diagnose(
     """
     hits = knowledge_base.search_digest(digest, alert_text=f"{alert.service} {alert.message}", top_k=_TOP_K)
     causes = ranked_causes(alert, digest, hits)
+    fitting = usable(hits, NamedSystems(alert, digest))
     for cause in causes[:_HYPOTHESES]:
-        if not cause.hits and (case := knowledge_base.get(f"generic-{cause.mode}")) is not None:
+        cause.hits = [hit for hit in fitting if hit.case.failure_mode == cause.mode]
+        if not cause.hits and (case := knowledge_base.get(f"{GENERIC}-{cause.mode}")) is not None:
             cause.hits = [Hit(case=case, score=0.0)]
     health = judge(alert, digest, causes)
     if health.score > 0 and digest.lines_read > digest.lines_outside_window:
@@ -48,7 +50,7 @@ def diagnose(
         verdict = _fault(alert, digest, causes)
     else:
         verdict = _unknown(alert, digest, analysis, causes)
-    return apply_proof(verdict.model_copy(update={"similar_cases": _similar(hits, causes)}), digest)
+    return apply_proof(verdict.model_copy(update={"similar_cases": _similar(fitting, causes)}), digest)
 
 
 def _fault(alert: Alert, digest: LogDigest, causes: list[Cause]) -> Diagnosis:
@@ -171,10 +173,9 @@ def _checks(alert: Alert, cause: Cause) -> list[str]:
 
 
 def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
-    """Return the most alike cases, those of the leading causes first."""
+    """Return the most alike cases of `hits`, which are sorted, those of the leading causes first."""
     order = {cause.mode: place for place, cause in enumerate(causes[:_HYPOTHESES])}
-    ranked = sorted(hits, key=lambda hit: (order.get(hit.case.failure_mode, _HYPOTHESES), -hit.score))
-    best = sorted(ranked[: _SIMILAR * 2], key=lambda hit: -_worth(hit))[:_SIMILAR]
+    ranked = sorted(hits, key=lambda hit: order.get(hit.case.failure_mode, _HYPOTHESES))
     return [
         SimilarCase(
             id=hit.case.id,
@@ -184,10 +185,5 @@ def _similar(hits: list[Hit], causes: list[Cause]) -> list[SimilarCase]:
             why=[*hit.why[:3], f"there: {shortened(hit.case.root_cause, _EXPLANATION)}"],
             outcome=outcome_text(hit.case.outcome),
         )
-        for hit in best
+        for hit in ranked[:_SIMILAR]
     ]
-
-
-def _worth(hit: Hit) -> float:
-    """Return the score, with a case of a named product before a general one that is as alike."""
-    return hit.score - (_GENERAL_STEPS_BACK if "generic" in hit.case.systems else 0.0)

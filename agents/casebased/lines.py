@@ -4,6 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network
 
 from ...tools.digest.models import EvidenceLine
+from ...tools.metric_reading import is_metric
 from .fields import counts_nothing
 
 _TROUBLE = re.compile(
@@ -117,6 +118,8 @@ def is_setting(text: str) -> bool:
 
 def is_trouble(line: EvidenceLine) -> bool:
     """Return whether the program complains on this line about more than a client's request."""
+    if is_metric(line):
+        return False  # it is a name and numbers, whatever words the name holds
     if is_client_noise(line.text) or _ANSWERED.search(line.text):
         return False
     if line.level in ("fatal", "error"):

@@ -3,6 +3,7 @@
 import re
 
 from ...tools.digest.models import EvidenceLine
+from ...tools.metric_reading import is_metric
 
 _PROGRAM = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
 _WORDS = """
@@ -17,6 +18,8 @@ _NAME_END = re.compile(r"(?:\.(?:log|txt|out|err|gz|zst|json|\d+))+$|[-_.]\d[\w.
 
 def program_of(line: EvidenceLine) -> str | None:
     """Return the program that wrote the line, None if neither the line nor the name of its log says it."""
+    if is_metric(line):
+        return None  # its component is the metric's name
     if line.component and _is_program(line.component):
         return line.component
     return program_of_log(line.source)

@@ -10,6 +10,7 @@ from .alert_words import cleared_modes
 from .changes import blamed_change
 from .clocks import clock_signs
 from .limits import reached_limits
+from .metric_signs import metric_signs
 from .name_servers import said_by_the_server
 from .ranking import Cause, rank
 from .signs import Sign, gather
@@ -32,6 +33,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
     signs += structural_signs(digest, signs)
     signs += reached_limits(digest)
     signs += table_signs(digest)
+    signs += metric_signs(digest)
     signs += clock_signs(digest, signs)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings

@@ -9,12 +9,13 @@ from typing import Any
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
 from ...tools.knowledge.models import Hit, SignatureHit
+from ...tools.metric_reading import is_metric
 from .fields import counts_nothing, is_foreign
 from .lines import goes_on, is_client_noise, is_frame, is_setting, refers
+from .systems import NamedSystems
 
 # How much one signature says about the root cause, by its weight.
 _STRENGTH = {3: 0.8, 2: 0.45, 1: 0.15}
-_GENERIC = "generic"
 _ABSENT_SYSTEM = 0.75  # a case of a product that is named nowhere in alert and logs
 _TELLING = 24  # characters from which a product's phrase is hardly said by others
 _ABSENT_AND_SHORT = 0.45
@@ -55,12 +56,12 @@ class Sign:
 
 def gather(alert: Alert, digest: LogDigest, hits: Iterable[Hit]) -> list[Sign]:
     """Return every sign in `digest`, in the order of the hits; words of the alert alone are no sign."""
-    lines = {line.id: line for line in digest.evidence}
+    lines = {line.id: line for line in digest.evidence if not is_metric(line)}  # those tell by numbers
     suspicious = frozenset(digest.suspicious)
-    named = _named_systems(alert, digest)
+    named = NamedSystems(alert, digest)
     signs = []
     for hit in hits:
-        present = _GENERIC in hit.case.systems or any(named(system) for system in hit.case.systems)
+        present = named.holds(hit.case)
         for found in hit.signatures:
             for line, span in _placed(found, lines):
                 if is_frame(line.text) or (span is not None and counts_nothing(line.text, *span)):
@@ -165,24 +166,3 @@ def _compiled(pattern: str) -> Any:
         return re2.compile(f"(?i){pattern}", options)
     except re2.error:
         return None
-
-
-class _named_systems:
-    """Answers whether a product is named in the alert, the sources' names or the evidence."""
-
-    def __init__(self, alert: Alert, digest: LogDigest) -> None:
-        names = [source.name for source in digest.sources]
-        parts = [
-            alert.service,
-            alert.message,
-            *names,
-            *digest.components,
-            *(line.text for line in digest.evidence),
-        ]
-        self._text = "\n".join(parts).lower()
-        self._known: dict[str, bool] = {}
-
-    def __call__(self, system: str) -> bool:
-        if system not in self._known:
-            self._known[system] = system.lower() in self._text
-        return self._known[system]

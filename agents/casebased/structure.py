@@ -4,31 +4,8 @@ import re
 from collections.abc import Iterable
 
 from ...tools.digest.models import EvidenceLine, LogDigest, StackTrace, Template, Trend
+from .quantities import climbing
 from .signs import Sign
-
-# A number of this name that climbs steadily speaks for this mode. Names as programs print them.
-_CLIMBS = [
-    (re.compile(rf"\b(?:{names})\b", re.I), mode, strength)
-    for names, mode, strength in (
-        (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
-        (
-            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished|delays?)",
-            "queue-backlog",
-            0.55,
-        ),
-        (
-            r"\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)",
-            "heap-out-of-memory",
-            0.3,
-        ),
-        (r"open_?\s?(?:files|fds|handles)|fds?|file descriptors", "file-descriptor-exhaustion", 0.5),
-        (r"(?:live\s)?(?:threads|goroutines|thread_count)", "thread-exhaustion", 0.5),
-        (r"disk|disk_used|usage", "disk-full", 0.3),
-        (r"clock_?\s?offset|drift|skew|offset_?(?:ms|s|seconds)?", "clock-skew", 0.4),
-        (r"evicted|evictions|evicted_keys", "cache-memory-full", 0.55),
-        (r"gc_?\s?(?:time|pause)\w*", "gc-pause", 0.5),
-    )
-]
 
 _LENGTHS = frozenset(["length", "len", "size", "count", "messages", "jobs", "tasks"])  # of a queue
 
@@ -95,11 +72,9 @@ def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
         for trend in template.trends:
             if trend.direction != "up" or shown is None:
                 continue
-            called = _called(trend, template)
-            for name, mode, strength in _CLIMBS:
-                if name.search(called):
-                    signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
-                    break
+            if told := climbing(_called(trend, template)):
+                mode, strength = told
+                signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
     return signs
 
 

@@ -4,6 +4,7 @@ import re
 
 from ...tools.alert import Alert
 from ...tools.digest.models import EvidenceLine, LogDigest
+from ...tools.metric_reading import is_metric
 from .objects import described, named_objects
 from .phrases import PHRASES
 from .programs import program_of
@@ -31,6 +32,8 @@ def root_cause(alert: Alert, cause: Cause, proof: list[EvidenceLine]) -> str:
     if not proof:
         return f"{claim}."
     sign = next((item for item in cause.signs if item.line.id == proof[0].id), None)
+    if is_metric(proof[0]):
+        return f"{claim}. The figures say: “{shortened(proof[0].text, _MAX_EXCERPT)}”."
     said = around(message(proof[0].text), sign.quote if sign else "", _MAX_EXCERPT)
     objects = named_objects(message(line.text) for line in proof)
     hidden = {kind: value for kind, value in objects.items() if kind in _TELLING and value not in said}

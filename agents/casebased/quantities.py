@@ -1,0 +1,58 @@
+"""What the name of a number says about the failure mode that it shows, as logs and exporters name it."""
+
+import re
+
+# Used up to its limit. The first resource that fits counts.
+_USED_UP = [
+    (re.compile(rf"\b(?:{words})", re.I), mode)
+    for words, mode in (
+        (
+            r"inodes?\b|descriptors?\b|open.?files?\b|fds?\b|nofile\b|file.?handles?\b",
+            "file-descriptor-exhaustion",
+        ),
+        (r"pool\b|pooled\b", "db-connection-pool-exhausted"),
+        (r"threads?\b|workers?\b|children\b|executors?\b|processes\b|pids?\b|slots?\b", "thread-exhaustion"),
+        (r"connections?\b|conns?\b|clients?\b|sessions?\b", "too-many-connections"),
+        (r"quota\b|allowance\b|plan\b|monthly\b", "quota-exceeded"),
+        (r"queued?\b|backlog\b|buffer\b|mailbox\b", "queue-backlog"),
+        (r"disk\b|file.?system\b|volume\b|partition\b|space\b|storage\b", "disk-full"),
+        (r"heap\b|old gen\b", "heap-out-of-memory"),
+        (r"maxmemory\b|cache\b", "cache-memory-full"),
+        (r"cpu\b|processor\b", "cpu-saturation"),
+        (r"memory\b|rss\b|mem\b", "oom-killed"),
+    )
+]
+
+# Climbing steadily, and how strongly that speaks for the mode. The first that fits counts.
+_CLIMBING = [
+    (re.compile(rf"\b(?:{names})\b", re.I), mode, strength)
+    for names, mode, strength in (
+        (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
+        (
+            r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished|delays?)",
+            "queue-backlog",
+            0.55,
+        ),
+        (
+            r"\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)",
+            "heap-out-of-memory",
+            0.3,
+        ),
+        (r"open_?\s?(?:files|fds|handles)|fds?|file descriptors", "file-descriptor-exhaustion", 0.5),
+        (r"(?:live\s)?(?:threads|goroutines|thread_count)", "thread-exhaustion", 0.5),
+        (r"disk|disk_used|usage", "disk-full", 0.3),
+        (r"clock_?\s?offset|drift|skew|offset_?(?:ms|s|seconds)?", "clock-skew", 0.4),
+        (r"evicted|evictions|evicted_keys", "cache-memory-full", 0.55),
+        (r"gc_?\s?(?:time|pause)\w*", "gc-pause", 0.5),
+    )
+]
+
+
+def used_up(words: str) -> str | None:
+    """Return the mode of a resource that is used up, by the words around its numbers."""
+    return next((mode for pattern, mode in _USED_UP if pattern.search(words)), None)
+
+
+def climbing(name: str) -> tuple[str, float] | None:
+    """Return the mode of a number of this name that climbs, and how strongly it says so."""
+    return next(((mode, strength) for pattern, mode, strength in _CLIMBING if pattern.search(name)), None)
