@@ -106,20 +106,25 @@ def _head(incident: Incident, status: RunStatus) -> str:
 
 def _decision(item: Decision) -> str:
     why = f": {plain(item.comment)}" if item.comment else ""
-    return f"{item.kind} by {plain(item.by)} through {plain(item.door)} at {item.decided_at:%Y-%m-%d %H:%M:%S} UTC{why}"
+    said = f"{item.kind} by {plain(item.by)} through {plain(item.door)} at {item.decided_at:%Y-%m-%d %H:%M:%S} UTC{why}"
+    return "\n\n".join(filter(None, [said, bullets(map(plain, item.changes))]))
 
 
 def _outcomes(items: Iterable[Outcome]) -> str:
     return "\n\n".join(
         f"- **{item.action_id}** {code(item.type)}: **{item.status}**{' (simulated)' if item.simulated else ''}, "
-        f"started {item.started_at:%H:%M:%S} UTC\n\n{fenced(item.output)}"
+        f"started {item.started_at:%H:%M:%S} UTC{_settled(item.settled)}\n\n{fenced(item.output)}"
         for item in items
     )
 
 
 def _verification(item: Verification) -> str:
     checks = bullets(f"{plain(check.what)}: {check.result}; {plain(check.detail)}" for check in item.checks)
-    return f"**{item.status}**\n\n{checks}" if checks else f"**{item.status}**"
+    return "\n\n".join(filter(None, [f"**{item.status}**{_settled(item.settled)}", checks]))
+
+
+def _settled(by: str) -> str:
+    return f"; decided: {plain(by)}" if by else ""
 
 
 def _read(digest: LogDigest, seen: Coverage) -> str:

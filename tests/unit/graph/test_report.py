@@ -1,5 +1,7 @@
 """The report: facts, hypotheses, what was healthy and what was not looked at, each in its place."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from ops_assistant.agents.models import (
@@ -12,6 +14,7 @@ from ops_assistant.agents.models import (
 )
 from ops_assistant.graph.coverage import Coverage, Healthy
 from ops_assistant.graph.incident import Incident
+from ops_assistant.graph.models import Decision, Outcome, Verification
 from ops_assistant.graph.policy import Rules
 from ops_assistant.graph.policy_words import policy_words
 from ops_assistant.graph.report_markdown import report_markdown
@@ -108,6 +111,31 @@ def test_a_solution_says_what_it_leads_to_and_how_to_go_back() -> None:
     assert "action, relief, the cause stays: `rotate_logs(service=db)` Frees some." in first
     assert "**Relief only: the cause stays.**" in second
     assert "undo: nothing to undo is known" in second
+
+
+def test_what_people_decided_stands_with_what_was_done() -> None:
+    at = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)
+    decided = Decision(
+        kind="edit", thread_id="t", plan_hash="a" * 64, by="anna", account="anna", door="cli", decided_at=at, expires_at=at,
+        changes=["rotate_logs of db: `keep` 7 -> 3"],
+    )  # fmt: skip
+    done = Outcome(
+        action_id="a1", type="rotate_logs", status="unknown", started_at=at, plan_hash="a" * 64,
+        settled="skip by bela: looked at the host",
+    )  # fmt: skip
+    seen = Verification(status="unchanged", settled="accepted by bela")
+    told = sections(
+        report_markdown(
+            incident().model_copy(update={"decision": decided, "outcomes": [done], "verification": seen}),
+            "completed",
+        )
+    )
+    assert "- rotate\\_logs of db: \\`keep\\` 7 -\\> 3" in told["Decision"]
+    assert (
+        "**unknown**, started 03:05:00 UTC; decided: skip by bela: looked at the host"
+        in told["What was done"]
+    )
+    assert "**unchanged**; decided: accepted by bela" in told["Verification"]
 
 
 def test_nothing_that_a_log_says_comes_to_life() -> None:
