@@ -116,8 +116,8 @@ def test_a_solution_says_what_it_leads_to_and_how_to_go_back() -> None:
 def test_what_people_decided_stands_with_what_was_done() -> None:
     at = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)
     decided = Decision(
-        kind="edit", thread_id="t", plan_hash="a" * 64, by="anna", account="anna", door="cli", decided_at=at, expires_at=at,
-        changes=["rotate_logs of db: `keep` 7 -> 3"],
+        kind="edit", thread_id="t", plan_hash="a" * 64, by="anna", account="anna", door="cli",
+        decided_at=at, expires_at=at, changes=["rotate_logs of db: `keep` 7 -> 3"],
     )  # fmt: skip
     done = Outcome(
         action_id="a1", type="rotate_logs", status="unknown", started_at=at, plan_hash="a" * 64,
