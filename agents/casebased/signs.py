@@ -142,6 +142,8 @@ def _find(found: SignatureHit, text: str) -> tuple[int, int] | None:
         return (start, start + len(words)) if start >= 0 else None
     pattern = _compiled(found.signature)
     match = pattern.search(text) if pattern is not None else None
+    while match is not None and match.start() > 0 and _splits_word(text, match.start()):
+        match = pattern.search(text, match.start() + 1)
     return match.span() if match else None
 
 
