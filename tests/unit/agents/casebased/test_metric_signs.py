@@ -103,7 +103,7 @@ def test_a_metric_tells_its_cause(mode: str, series: dict[str, list[float]]) -> 
         {"db_pool_size": [20, 20, 20], "db_pool_max": [20, 20, 20]},
         {"db_pool_active": [1, 1, 1], "db_pool_size": [1, 1, 1]},
         # A highest value that moves is no limit.
-        {"worker_threads_active": [3, 9, 14], "worker_threads_max": [5, 12, 14]},
+        {"worker_threads_active": [6, 9, 12], "worker_threads_max": [7, 10, 12]},
         # A limit of another disk.
         {
             "node_filesystem_avail_bytes{mountpoint=/a}": [9e7, 8e7],

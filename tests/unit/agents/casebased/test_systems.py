@@ -32,4 +32,4 @@ def test_the_general_case_comes_before_a_product_that_is_named_nowhere():
 
 def test_of_equals_a_named_product_comes_before_the_general_case():
     general = _hit("general", "generic", 0.62, "no space left")
-    assert _order(general, _hit("ours", "mosquitto", 0.6, "no space left")) == ["ours", "general"]
+    assert _order(general, _hit("ours", "no space", 0.6, "no space left")) == ["ours", "general"]
