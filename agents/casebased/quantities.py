@@ -10,12 +10,15 @@ _USED_UP = [
             r"inodes?\b|descriptors?\b|open.?files?\b|fds?\b|nofile\b|file.?handles?\b",
             "file-descriptor-exhaustion",
         ),
-        (r"pool\b|pooled\b", "db-connection-pool-exhausted"),
+        (
+            r"pool\b|pooled\b|checked[ -]?out\b|borrowed\b|waiting for a (?:free )?connection\b",
+            "db-connection-pool-exhausted",
+        ),
         (r"threads?\b|workers?\b|children\b|executors?\b|processes\b|pids?\b|slots?\b", "thread-exhaustion"),
         (r"connections?\b|conns?\b|clients?\b|sessions?\b", "too-many-connections"),
         (r"quota\b|allowance\b|plan\b|monthly\b", "quota-exceeded"),
         (r"queued?\b|backlog\b|buffer\b|mailbox\b", "queue-backlog"),
-        (r"disk\b|file.?system\b|volume\b|partition\b|space\b|storage\b", "disk-full"),
+        (r"disk\b|df\b|file.?system\b|volume\b|partition\b|space\b|storage\b", "disk-full"),
         (r"heap\b|old gen\b", "heap-out-of-memory"),
         (r"maxmemory\b|cache\b", "cache-memory-full"),
         (r"cpu\b|processor\b", "cpu-saturation"),
@@ -27,6 +30,8 @@ _USED_UP = [
 _CLIMBING = [
     (re.compile(rf"\b(?:{names})\b", re.I), mode, strength)
     for names, mode, strength in (
+        (r"\w*oom_?\s?kills?", "oom-killed", 0.7),
+        (r"run[_ ]?queue|load(?:_?\s?average|[_ ]?1m?)?", "cpu-saturation", 0.4),
         (r"\w*(?:replication_?\s?lag|seconds_behind\w*|replica_lag\w*)", "replication-failure", 0.7),
         (
             r"\w*(?:lag|backlog|queue|queued|pending|unacked|behind|depth|outstanding|in_?flight|ready|waiting|unprocessed|unfinished|delays?)",

@@ -75,6 +75,26 @@ def test_a_climbing_queue_needs_no_error_line(diagnosis_of):
     assert found.failure_mode == "queue-backlog"
 
 
+@pytest.mark.parametrize(
+    ("mode", "line"),
+    [
+        ("slow-query", "query done rows=3 took={0}00ms sql=SELECT a FROM product WHERE lower(name) LIKE $1"),
+        ("slow-query", "GET /search 200 render=12ms db={0}00ms"),
+        ("replication-failure", "replica status lag={0} s"),
+        ("cpu-saturation", "load average: {0}.10, 12.00, 8.00 (4 cpus), run queue {0}"),
+        ("oom-killed", "memory.current=1010MiB memory.max=1024MiB oom_kill={0}"),
+    ],
+)
+def test_numbers_tell_it_without_a_loud_line(diagnosis_of, mode, line):
+    logs = [stamp(n, line.format(20 * n), "INFO") for n in range(1, 30)]
+    assert diagnosis_of(alert(logs, "pages take 9 seconds", "shop")).failure_mode == mode
+
+
+def test_quick_statements_are_none_that_are_slow(diagnosis_of):
+    logs = [stamp(n, f"took={n}ms sql=SELECT a FROM product", "INFO") for n in range(1, 30)]
+    assert diagnosis_of(alert(logs, "pages take 9 seconds", "shop")).failure_mode != "slow-query"
+
+
 def test_an_exception_of_its_own_code_is_an_application_bug(diagnosis_of):
     logs = [
         stamp(1, "Exception on /basket [GET]"),
