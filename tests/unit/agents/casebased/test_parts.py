@@ -16,9 +16,11 @@ from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_se
 from ops_assistant.agents.casebased.objects import fill, named_objects
 from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
+from ops_assistant.agents.casebased.signs import _find
 from ops_assistant.agents.casebased.tables import table_signs
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
 from ops_assistant.tools.knowledge import failure_modes
+from ops_assistant.tools.knowledge.models import SignatureHit
 
 
 def test_causality_speaks_of_known_modes_only_and_nothing_explains_itself():
@@ -234,3 +236,11 @@ def test_a_count_of_zero_names_nothing(text, words, nothing):
 def test_every_failure_mode_has_a_phrase_with_one_place_for_the_program():
     assert set(PHRASES) == set(failure_modes()) - {"no-fault"}
     assert all(phrase.count("{it}") == 1 for phrase in PHRASES.values())
+
+
+@pytest.mark.parametrize("literal", [True, False])
+def test_words_are_found_as_words_not_inside_longer_ones(literal):
+    found = SignatureHit(signature="source limit", literal=literal, weight=3)
+    assert _find(found, "resource limit exceeded") is None
+    assert _find(found, "resource limit; source limit exceeded") == (16, 28)
+    assert _find(found, "IceSource limit exceeded") is not None  # a name in camel case has words, too
