@@ -9,9 +9,8 @@ from .adjust import adjusted
 from .alert_words import cleared_modes
 from .changes import blamed_change
 from .clocks import clock_signs
-from .limits import reached_limits
-from .metric_signs import metric_signs
 from .name_servers import said_by_the_server
+from .number_signs import number_signs
 from .ranking import Cause, rank
 from .signs import Sign, gather
 from .startup import own_settings
@@ -31,9 +30,8 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
         cleared_modes(alert.message), (_CLEARED, "The alert itself says that this resource is fine.")
     )
     signs += structural_signs(digest, signs)
-    signs += reached_limits(digest)
+    signs += number_signs(digest)
     signs += table_signs(digest)
-    signs += metric_signs(digest)
     signs += clock_signs(digest, signs)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from ...tools.digest.durations import longest_duration
 from ...tools.digest.models import EvidenceLine, LogDigest, StackTrace, Template, Trend
-from .quantities import climbing
+from .quantities import climbing, harmful
+from .readings import name_words
 from .signs import Sign
 
 _LENGTHS = frozenset(["length", "len", "size", "count", "messages", "jobs", "tasks"])  # of a queue
@@ -49,13 +49,6 @@ _SLOW_LOG = re.compile(
     r"slow[-_ ]?(?:log|quer(?:y|ies))|(?:mysql|mariadb|postgres\w*|mongo\w*)[-_/.]slow", re.I
 )
 _SLOW = 0.45
-# A statement, or the time that was spent in the database: `db=2100ms`, `(4000.2ms) SELECT ... FROM`.
-_STATEMENT = re.compile(
-    r"\bSELECT\b.+\bFROM\b|\bINSERT\s+INTO\b|\bUPDATE\s+\S+\s+SET\b|\bDELETE\s+FROM\b"
-    r"|\b(?:db|sql|query|statement|database)(?:[_ ]?(?:time|took|duration))?[=: (]{1,3}\d+(?:\.\d+)? ?m?s\b",
-    re.I,
-)
-_SLOW_STATEMENT = 1000  # milliseconds
 _OWN_EXCEPTION = 0.5
 _NAMED = 0.4  # strength from which a line's exception is explained by a signature
 
@@ -83,7 +76,8 @@ def _climbing(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
         for trend in template.trends:
             if trend.direction != "up" or shown is None:
                 continue
-            if told := climbing(_called(trend, template)):
+            called = _called(trend, template)
+            if told := harmful(called) or climbing(called):
                 mode, strength = told
                 signs.append(Sign(mode, f"{trend.name} climbs", shown, 2, strength, None))
     return signs
@@ -94,7 +88,9 @@ def _called(trend: Trend, template: Template) -> str:
     last, line = trend.name.lower().split()[-1], template.template.lower()
     if last in _LENGTHS and "queue" in line:
         return "queue"
-    return "replication lag" if last in _LAGS and _REPLICA.search(line) else trend.name
+    if last in _LAGS and _REPLICA.search(line):
+        return "replication lag"
+    return " ".join([trend.name, *name_words(trend.name)])
 
 
 def _status_codes(digest: LogDigest) -> list[Sign]:
@@ -148,16 +144,9 @@ def _waiting(digest: LogDigest, lines: dict[str, EvidenceLine]) -> list[Sign]:
 
 
 def _slow_statements(digest: LogDigest) -> list[Sign]:
-    """What stands in a log of slow statements is one, and what took a second or more elsewhere."""
-    logged = {line.source: line for line in reversed(digest.evidence) if _SLOW_LOG.search(line.source)}
-    timed = [
-        line
-        for line in digest.evidence
-        if line.source not in logged
-        and _STATEMENT.search(line.text)
-        and longest_duration(line.text) >= _SLOW_STATEMENT
-    ]
-    return [Sign("slow-query", "slow statement", line, 2, _SLOW, None) for line in [*logged.values(), *timed]]
+    """What stands in a log of slow statements is one."""
+    shown = {line.source: line for line in reversed(digest.evidence) if _SLOW_LOG.search(line.source)}
+    return [Sign("slow-query", "slow log", line, 2, _SLOW, None) for line in shown.values()]
 
 
 def _of_library(stack: StackTrace) -> bool:

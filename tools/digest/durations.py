@@ -20,10 +20,7 @@ def slowest(samples: Sequence[Line], shown: Sequence[Line]) -> Line | None:
     return line if longest > _FACTOR * max(map(_longest, shown), default=0.0) else None
 
 
-def longest_duration(text: str) -> float:
-    """Return the longest duration that `text` prints, in milliseconds; 0 without any."""
-    return max((float(number) * _MILLISECONDS[unit] for number, unit in _DURATION.findall(text)), default=0.0)
-
-
 def _longest(line: Line) -> float:
-    return longest_duration(line.raw[:2000].decode(errors="replace"))
+    """Return the longest duration on a line in milliseconds; 0 without any."""
+    text = line.raw[:2000].decode(errors="replace")
+    return max((float(number) * _MILLISECONDS[unit] for number, unit in _DURATION.findall(text)), default=0.0)

@@ -11,8 +11,8 @@ from ops_assistant.agents.casebased.alert_words import (
 from ops_assistant.agents.casebased.causality import EFFECTS, SURFACE, explains
 from ops_assistant.agents.casebased.error_names import error_name
 from ops_assistant.agents.casebased.fields import counts_nothing, is_foreign
-from ops_assistant.agents.casebased.limits import reached_limits
 from ops_assistant.agents.casebased.lines import goes_on, is_client_noise, is_setting, is_stranger, refers
+from ops_assistant.agents.casebased.number_signs import number_signs
 from ops_assistant.agents.casebased.objects import fill, named_objects
 from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
@@ -147,7 +147,7 @@ def test_an_alert_names_harm_or_clears_a_resource():
 )
 def test_a_used_up_resource_is_read_from_its_numbers(text, modes):
     digest = LogDigest(evidence=[EvidenceLine(id="s1:1", source="app.log", line=1, text=text)])
-    assert [sign.mode for sign in reached_limits(digest)] == modes
+    assert [sign.mode for sign in number_signs(digest)] == modes
 
 
 @pytest.mark.parametrize(

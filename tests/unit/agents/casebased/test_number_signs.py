@@ -4,7 +4,7 @@ import pytest
 
 from ops_assistant.agents.casebased import analyse_logs, diagnose
 from ops_assistant.agents.casebased.lines import is_trouble
-from ops_assistant.agents.casebased.metric_signs import metric_signs
+from ops_assistant.agents.casebased.number_signs import number_signs
 from ops_assistant.tools.alert import Alert
 from ops_assistant.tools.digest import merge_digests
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
@@ -82,7 +82,7 @@ def _digest(series: dict[str, list[float]], suspicious: tuple[str, ...] = ()) ->
     ],
 )  # fmt: skip
 def test_a_metric_tells_its_cause(mode: str, series: dict[str, list[float]]) -> None:
-    assert {sign.mode for sign in metric_signs(_digest(series))} == {mode}
+    assert {sign.mode for sign in number_signs(_digest(series))} == {mode}
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_metric_tells_its_cause(mode: str, series: dict[str, list[float]]) -> 
     ],
 )  # fmt: skip
 def test_ordinary_figures_are_no_sign(series: dict[str, list[float]]) -> None:
-    assert metric_signs(_digest(series)) == []
+    assert number_signs(_digest(series)) == []
 
 
 def test_a_metric_whose_labels_give_orders_is_no_sign() -> None:
     series = {"disk_used_percent": [71, 88, 100.0]}
-    assert metric_signs(_digest(series)) != []
-    assert metric_signs(_digest(series, suspicious=("m1:1",))) == []
+    assert number_signs(_digest(series)) != []
+    assert number_signs(_digest(series, suspicious=("m1:1",))) == []
 
 
 QUIET = [
