@@ -27,6 +27,7 @@ _GOOD = frozenset(
      "compiled", "loaded", "completed", "complete", "done", "progress", "uploaded", "downloaded", "read", "sent", "req")
 )  # fmt: skip
 _NONE_LEFT = FREE - {"remaining", "left"}  # `0 remaining in queue` is good
+_FRACTIONS = frozenset(("ratio", "utilization", "utilisation", "usage"))
 _FILES = frozenset(("filesystem", "disk", "volume", "fs"))
 _CACHES = re.compile(r"\b(?:redis|memcached|valkey|cache|lru)\b")
 _CACHE_IS_FULL = re.compile(r"\b(?:evict\w*|lru|memory|full)\b")
@@ -47,7 +48,7 @@ _OFFSET = re.compile(
 _PLANNED = re.compile(
     r"\b(?:time ?outs?|timed out|deadline|retry\w*|retries|interval|back ?off|ttl|keep ?alive)\b"
 )
-_LOST = re.compile(r"\bpackets?\b.*\bloss\b|\bloss (?:pct|percent)\b")
+_LOST = re.compile(r"\bpackets?\b.*\bloss\b|\bloss (?:pct|percent)\b|\bretrans\w*")
 _LOSS = 10.0  # percent
 _EXPIRY = re.compile(r"\b(?:cert\w*|ssl|tls)\b.*\b(?:expir\w+|not after)\b")
 # What took long, by the words of the line, from how many seconds on, and for which mode that speaks.
@@ -62,7 +63,8 @@ _LONG_TIMES = [
         ),
         (r"\b(?:row |share)?lock\b.*\b(?:wait\w*|held)\b|\bwait\w*\b.*\block\b", 1.0, "lock-contention"),
         (
-            r"\bselect\b.+\bfrom\b|\binsert into\b|\bupdate \w+ set\b|\bdelete from\b|\bdocs examined\b",
+            r"\bselect\b.+\bfrom\b|\binsert into\b|\bupdate \w+ set\b|\bdelete from\b"
+            r"|\bdocs examined\b|\bfull scan\b|\bno index\b",
             1.0,
             "slow-query",
         ),
@@ -107,7 +109,7 @@ def _at_their_limit(group: Sequence[Reading]) -> Iterator[Sign]:
         limit = _limit_of(reading, group)
         if limit is not None:
             full = _is_full(reading, limit.last)
-        elif reading.share or reading.has(frozenset(("ratio", "utilization", "utilisation"))):
+        elif reading.share or reading.has(_FRACTIONS):
             fraction = not reading.share and reading.maximum <= 1.0
             full = _is_full(reading, 1.0 if fraction else 100.0)
         else:

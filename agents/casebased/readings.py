@@ -8,27 +8,14 @@ from ...tools.digest.models import EvidenceLine
 from ...tools.metrics import metric_course
 from .text import message
 
-LIMIT = frozenset(("max", "maximum", "limit", "limits", "capacity", "size", "slots"))
+LIMIT = frozenset(("max", "maximum", "limit", "limits", "capacity", "size", "slots", "soft", "hard"))
 FREE = frozenset(("free", "available", "avail", "idle", "remaining", "left"))
 USED = frozenset(
-    (
-        "used",
-        "active",
-        "open",
-        "current",
-        "busy",
-        "usage",
-        "connected",
-        "borrowed",
-        "allocated",
-        "acquired",
-        "taken",
-    )
-)
+    ("used", "active", "open", "current", "busy", "usage",
+     "connected", "borrowed", "allocated", "acquired", "taken", "checkedout", "established")
+)  # fmt: skip
 COUNTER = frozenset(("total", "sum"))
-_BESIDE = frozenset(
-    ("bytes", "count", "number", "in", "use", "config", "spec", "settings", "status", "soft", "hard", "of")
-)
+_BESIDE = frozenset(("bytes", "count", "number", "in", "use", "config", "spec", "settings", "status", "of"))
 _LEVELS = frozenset(("info", "debug", "warn", "warning", "error", "level", "msg"))
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -51,6 +38,8 @@ _VALUE = r"(-?\d{1,15}(?:\.\d+)?)(?!\d|\.\d|-\d|[\w.:/-]*[:/]\d)"
 _NUMBER = rf"(?<![\w.:/+-]){_VALUE}"
 _UNIT = r"(?:\s?(%|[A-Za-zµ]{1,12})(?![\w/]))?"
 _PAIR = re.compile(rf"(?:[\"']([A-Za-z][\w .-]*)[\"']\s?:|([A-Za-z][\w.-]*)\s?=)\s?[\"']?{_VALUE}{_UNIT}")
+# A record of one metric, `{"gauge": "fs.usage", "value": 1.0}`: the number is called what the gauge is.
+_GAUGE, _GAUGED = re.compile(r'"(?:metric|gauge|name|key)"\s?:\s?"([\w.-]+)"'), "value"
 _OF = re.compile(r"(?<![\w./:-])(\d{1,9}) ?(?:/|of|out of) ?(\d{1,9})(?![\w./:-])")
 _CLAUSE = re.compile(r"(?:[^,;()|\[\]{}.]|\.(?!\s))+")
 _PLAIN = re.compile(_NUMBER + _UNIT)
@@ -129,9 +118,16 @@ def readings_of_line(line: EvidenceLine) -> list[Reading]:
         add(name, float(match[1]), "", match.start(1), "used")
         add(name, float(match[2]), "", match.start(2), "limit")
         taken.append(match.span())
+    gauge = _GAUGE.search(text)
     for match in _PAIR.finditer(text):
         if not _inside(match.start(3), taken):
-            add(match[1] or match[2], float(match[3]), match[4] or "", match.start(3))
+            name = match[1] or match[2]
+            add(
+                gauge[1] if gauge and name == _GAUGED else name,
+                float(match[3]),
+                match[4] or "",
+                match.start(3),
+            )
             taken.append(match.span(3))
     for clause in _CLAUSE.finditer(text):
         for match in _PLAIN.finditer(text, *clause.span()):
