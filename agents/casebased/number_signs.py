@@ -48,7 +48,7 @@ _OFFSET = re.compile(
 _PLANNED = re.compile(
     r"\b(?:time ?outs?|timed out|deadline|retry\w*|retries|interval|back ?off|ttl|keep ?alive)\b"
 )
-_LOST = re.compile(r"\bpackets?\b.*\bloss\b|\bloss (?:pct|percent)\b|\bretrans\w*")
+_LOST = re.compile(r"\bloss\b|\bretrans\w*")
 _LOSS = 10.0  # percent
 _EXPIRY = re.compile(r"\b(?:cert\w*|ssl|tls)\b.*\b(?:expir\w+|not after)\b")
 # What took long, by the words of the line, from how many seconds on, and for which mode that speaks.
@@ -69,11 +69,16 @@ _LONG_TIMES = [
             "slow-query",
         ),
         (
-            r"\b(?:replica|standby|slave|secondary|replication)\b.*\b(?:lag|behind|delay)\b",
+            r"\b(?:replica|standby|slave|secondary|replication)\b.*\b(?:lag|behind|delay)\b"
+            r"|\bbehind (?:the |its )?(?:primary|provider|master|leader)\b",
             10.0,
             "replication-failure",
         ),
-        (r"\boldest\b|\b(?:queue|backlog)\b.*\b(?:latency|age)\b", 60.0, "queue-backlog"),
+        (
+            r"\boldest\b|\bbehind (?:real ?time|schedule)\b|\b(?:queue|backlog)\b.*\b(?:latency|age)\b",
+            60.0,
+            "queue-backlog",
+        ),
     )
 ]
 _OF_DATABASE = frozenset(("db", "sql", "query", "statement", "database"))

@@ -7,7 +7,7 @@ _USED_UP = [
     (re.compile(rf"\b(?:{words})", re.I), mode)
     for words, mode in (
         (
-            r"inodes?\b|descriptors?\b|open.?files?\b|fds?\b|nofile\b|file.?handles?\b",
+            r"inodes?\b|descriptors?\b|open.?files?\b|fds?\b|nofile\b|file.?handles?\b|sockets\b",
             "file-descriptor-exhaustion",
         ),
         (
@@ -24,8 +24,8 @@ _USED_UP = [
             r"semaphore\b|threads?\b|workers?\b|children\b|executors?\b|processes\b|pids?\b|slots?\b",
             "thread-exhaustion",
         ),
-        (r"connections?\b|conns?\b|clients?\b|sessions?\b", "too-many-connections"),
-        (r"quota\b|allowance\b|plan\b|monthly\b|this month\b|daily\b|credits?\b", "quota-exceeded"),
+        (r"connections?\b|conns?\b|clients?\b|sessions?\b|users\b|agents\b", "too-many-connections"),
+        (r"quota\b|allowance\b|plan\b|monthly\b|this month\b|daily\b|credits?\b|billing\b", "quota-exceeded"),
         (r"queued?\b|backlog\b|buffer\b|mailbox\b", "queue-backlog"),
         (r"disk\b|df\b|file.?system\b|volume\b|partition\b|space\b|storage\b", "disk-full"),
         (r"heap\b|old gen\b", "heap-out-of-memory"),
@@ -48,12 +48,12 @@ _CLIMBING = [
             0.55,
         ),
         (
-            r"\w*(?:heap|rss|used_memory|memory_used|memory|mem|cached|live objects)",
+            r"\w*(?:heap|rss|used_memory|memory_used|memory|mem|alloc|cached|live objects)",
             "heap-out-of-memory",
             0.3,
         ),
         (r"open_?\s?(?:files|fds|handles)|fds?|file descriptors", "file-descriptor-exhaustion", 0.5),
-        (r"(?:live\s)?(?:threads|goroutines|thread_count)", "thread-exhaustion", 0.5),
+        (r"(?:live\s)?(?:threads|goroutines?|thread_count)", "thread-exhaustion", 0.5),
         (r"disk|disk_used|usage", "disk-full", 0.3),
         (r"clock_?\s?offset|drift|skew|offset_?\s?(?:ms|s|seconds)", "clock-skew", 0.4),
         (r"evicted|evictions|evicted_keys", "cache-memory-full", 0.55),

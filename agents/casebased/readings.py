@@ -84,7 +84,7 @@ def reading_of_metric(line: EvidenceLine) -> Reading | None:
         return None
     base, _, labels = course.name.partition("{")
     words = name_words(base)
-    scale = next((_SECONDS[word] for word in reversed(words) if word in _SECONDS), None)
+    scale = _scale_of(words)
     return Reading(
         line, words, labels, course.first, course.last, course.minimum, course.maximum, course.steady,
         seconds=None if scale is None else scale * max(abs(course.minimum), abs(course.maximum)),
@@ -101,9 +101,7 @@ def readings_of_line(line: EvidenceLine) -> list[Reading]:
     def add(name: str, value: float, unit: str, at: int, role: str = "") -> None:
         words = tuple(word for word in name_words(name) if word not in _LEVELS)
         low = unit.lower()
-        scale = _SECONDS.get(low) or (
-            next((_SECONDS[word] for word in reversed(words) if word in _SECONDS), None) if not low else None
-        )
+        scale = None if role else _SECONDS.get(low) or (None if low else _scale_of(words))
         value *= _MULTIPLES.get(low, 1.0)
         if words:
             found.setdefault(at, Reading(
@@ -142,6 +140,11 @@ def readings_of_line(line: EvidenceLine) -> list[Reading]:
                     match.start(1),
                 )
     return [found[at] for at in sorted(found)]
+
+
+def _scale_of(words: tuple[str, ...]) -> float | None:
+    """Return how many seconds the unit is that a name ends with: `duration_ms`."""
+    return next((_SECONDS[word] for word in reversed(words) if word in _SECONDS), None)
 
 
 def name_words(name: str) -> tuple[str, ...]:

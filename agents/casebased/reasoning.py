@@ -16,6 +16,7 @@ from .signs import Sign, gather
 from .startup import own_settings
 from .structure import structural_signs
 from .tables import table_signs
+from .validity import validity_signs
 
 _CHANGE_STRENGTH = 0.85
 _CHANGED_AWAY = 0.4  # what is left of a mode whose complaints name the setting that was just changed
@@ -32,6 +33,7 @@ def ranked_causes(alert: Alert, digest: LogDigest, hits: Sequence[Hit]) -> list[
     signs += structural_signs(digest, signs)
     signs += number_signs(digest)
     signs += table_signs(digest)
+    signs += validity_signs(digest)
     signs += clock_signs(digest, signs)
     settings, lowered = own_settings(alert, digest, signs)
     signs += settings

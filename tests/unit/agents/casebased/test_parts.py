@@ -18,6 +18,7 @@ from ops_assistant.agents.casebased.phrases import PHRASES
 from ops_assistant.agents.casebased.programs import program_of_log
 from ops_assistant.agents.casebased.signs import _find
 from ops_assistant.agents.casebased.tables import table_signs
+from ops_assistant.agents.casebased.validity import validity_signs
 from ops_assistant.tools.digest.models import EvidenceLine, LogDigest
 from ops_assistant.tools.knowledge import failure_modes
 from ops_assistant.tools.knowledge.models import SignatureHit
@@ -244,3 +245,23 @@ def test_words_are_found_as_words_not_inside_longer_ones(literal):
     assert _find(found, "resource limit exceeded") is None
     assert _find(found, "resource limit; source limit exceeded") == (16, 28)
     assert _find(found, "IceSource limit exceeded") is not None  # a name in camel case has words, too
+
+
+@pytest.mark.parametrize(
+    ("text", "outside"),
+    [
+        ("cert pay.example.org not_after=2026-11-22T23:59:59Z", True),
+        ("TLS certificate of edi, valid 2025-11-22 to 2026-11-22", True),
+        ("certificate: notAfter=Nov 22 23:59:59 2026 GMT", True),
+        ("x509: NotBefore: 2026-12-24 00:00:00", True),
+        ("cert pay.example.org not_after=2026-12-22T23:59:59Z", False),
+        ("TLS certificate of edi, valid 2025-11-22 to 2026-11-23", False),
+        ("x509: NotBefore: 2026-10-24 00:00:00", False),
+        ("certificate: notAfter=Feb 31 23:59:59 2026 GMT", False),
+        ("cache entry expires 2026-11-22T23:59:59Z", False),
+    ],
+)
+def test_a_certificate_outside_of_its_dates(text, outside):
+    line = EvidenceLine(id="s1:1", source="app.log", line=1, text=text, time="2026-11-23T07:00:00+00:00")
+    found = validity_signs(LogDigest(evidence=[line]))
+    assert [sign.mode for sign in found] == (["tls-certificate-expired"] if outside else [])
