@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...tools.digest.models import EvidenceLine
 from ...tools.metrics import metric_course
+from .fields import is_foreign
 from .text import message
 
 LIMIT = frozenset(("max", "maximum", "limit", "limits", "capacity", "size", "slots", "soft", "hard"))
@@ -21,17 +22,8 @@ _LEVELS = frozenset(("info", "debug", "warn", "warning", "error", "level", "msg"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "millis": 1e-3, "milliseconds": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0,
             "seconds": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0, "days": 86400.0}  # fmt: skip
-_MULTIPLES = {
-    "kb": 1e3,
-    "kib": 1024.0,
-    "mb": 1e6,
-    "mib": 1024.0**2,
-    "gb": 1e9,
-    "gib": 1024.0**3,
-    "k": 1e3,
-    "m": 1e6,
-    "g": 1e9,
-}
+_MULTIPLES = {"kb": 1e3, "kib": 1024.0, "mb": 1e6, "mib": 1024.0**2, "gb": 1e9, "gib": 1024.0**3,
+              "k": 1e3, "m": 1e6, "g": 1e9}  # fmt: skip
 _PERCENT = frozenset(("percent", "pct", "percentage"))
 # A number of its own: no part of a time, an address, a version or a name.
 _VALUE = r"(-?\d{1,15}(?:\.\d+)?)(?!\d|\.\d|-\d|[\w.:/-]*[:/]\d)"
@@ -103,7 +95,7 @@ def readings_of_line(line: EvidenceLine) -> list[Reading]:
         low = unit.lower()
         scale = None if role else _SECONDS.get(low) or (None if low else _scale_of(words))
         value *= _MULTIPLES.get(low, 1.0)
-        if words:
+        if words and not is_foreign(text, at, at + 1):
             found.setdefault(at, Reading(
                 line, words, about, value, value, value, value,
                 seconds=None if scale is None else scale * abs(value),
