@@ -62,7 +62,7 @@ def test_times_are_in_seconds(text, seconds):
         ),
         (
             None,
-            '10.0.0.7 - - [23/Nov/2026:07:00:01 +0000] "GET / HTTP/1.1" 200 5 "-" "workers busy=8 size=8"',
+            '{"msg":"login","user_agent":"workers 8/8 busy","status":200}',
         ),
         ("db-connection-pool-exhausted", "INFO borrow waited 900 ms, pool 30/30"),
         ("db-connection-pool-exhausted", "INFO MaxOpenConnections=5 OpenConnections=5 InUse=5 WaitCount=40"),
