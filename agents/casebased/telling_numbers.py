@@ -22,9 +22,12 @@ _STOPPED = [
     ),
 ]
 _OFFSET = re.compile(
-    r"\b(?:timex|clock|ntp|chrony|time)\b.*\b(?:offset|skew|drift|slow|fast|off)\b"
+    r"\b(?:timex|clock|ntp|chrony|time)\b.*\b(?:offset|skew|drift)\b|\b(?:clock|ntp)\b.*\b(?:slow|fast|off|ahead|behind)\b"
     r"|\bdiffers from (?:local|server) time\b"
 )
+_OF_CLOCK = frozenset(
+    ("offset", "skew", "drift", "clock", "ahead", "differs", "ntp")
+)  # in the number's own name
 # Durations that somebody set, not measured.
 _PLANNED = re.compile(
     r"\b(?:time ?outs?|timed out|deadline|retry\w*|retries|interval|back ?off|ttl|keep ?alive)\b"
@@ -86,7 +89,7 @@ def told_by_line(reading: Reading) -> tuple[str, float] | None:
     if reading.seconds is None or _PLANNED.search(reading.about):
         return None
     words = f"{reading.name} {reading.about}"
-    if _OFFSET.search(reading.about) and reading.seconds >= _SKEWED:
+    if reading.has(_OF_CLOCK) and _OFFSET.search(reading.about) and reading.seconds >= _SKEWED:
         return "clock-skew", _LONG
     if reading.has(_OF_DATABASE) and reading.seconds >= 1.0:
         return "slow-query", _LONG
